@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled part of edge: warping, decoding and suppression."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+def warp_normalise(
+    src: NDArray[np.uint8],
+    pixel_format: int,
+    matrices: NDArray[np.float64],
+    out: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    std: NDArray[np.float32],
+    pad: NDArray[np.float32],
+    rgb: bool,
+    threads: int = 1,
+) -> None:
+    """Write `(value - mean) / std` of the picture `src`, seen through `matrices`, into `out`.
+
+    `src` is any strided uint8 view: BGR=0 `(H, W, 3)`, GRAY=1 `(H, W)`, NV12=2 `(H * 3 / 2, W)`, YUYV=3 `(H, W, 2)`.
+    `matrices` is `(N, 2, 3) float64`, from output to source continuous coordinates (pixel i has its centre at i + 0.5).
+    `out` is `(N, C, H, W) float32`, C-contiguous, C 1 (luma) or 3; `mean`, `std`, `pad` are `(C,) float32` in 0..255.
+    A value is the mean over the source area of its pixel; a pixel whose centre is outside the picture is `pad`.
+    The GIL is released. Raises ValueError.
+    """
+
+def decode_ltrb(
+    levels: Sequence[NDArray[np.float32]],
+    strides: Sequence[int],
+    min_score: float,
+    max_candidates: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Boxes `(K, 4) float32` xyxy in input pixels and scores `(K,) float32`, best first, of an anchor-free detector.
+
+    A level is `(5, h, w) float32`: score logit, then left, top, right, bottom in strides from the cell's centre.
+    Ties keep the order of level, row, column. Raises ValueError.
+    """
+
+def nms(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    iou: float,
+    max_keep: int,
+) -> NDArray[np.int64]:
+    """Indices `(M,) int64` of the boxes that greedy suppression keeps, best first, ties in the order given.
+
+    `boxes` is `(K, 4) float32` xyxy, `scores` `(K,) float32`; a box goes when its overlap with a kept one exceeds `iou`.
+    Raises ValueError for values that are not finite and for boxes whose corners are swapped.
+    """
