@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a frame turned out to hold: hands as a struct of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+SCHEMA = "edge.frame/1"
+
+Rows: TypeAlias = "slice | list[int] | NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One name with its score, 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Labels:
+    """One label out of a fixed list for each of N things.
+
+    Attributes:
+        names: the list of names.
+        ids: (N,) int64, index into ``names``; -1 where there is no label.
+        scores: (N,) float32, 0 to 1.
+
+    Raises:
+        ValueError: shapes or types differ from these, or an id has no name.
+    """
+
+    names: tuple[str, ...]
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        _require("ids", self.ids, (count,), np.int64)
+        _require("scores", self.scores, (count,), np.float32)
+        if count and not (-1 <= self.ids.min() and self.ids.max() < len(self.names)):
+            raise ValueError(f"ids must lie in -1..{len(self.names) - 1}, got {self.ids.min()}..{self.ids.max()}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: Rows) -> Labels:
+        return Labels(self.names, self.ids[rows], self.scores[rows])
+
+    def at(self, row: int) -> Label | None:
+        """The label of one row, or None where there is none."""
+        index = int(self.ids[row])
+        return None if index < 0 else Label(self.names[index], float(self.scores[row]))
+
+    def __repr__(self) -> str:
+        return f"Labels(n={len(self)}, names={len(self.names)})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hand:
+    """One hand: a row of ``Hands``.
+
+    Attributes:
+        box_xyxy: (4,) float32, source pixels.
+        score: 0 to 1.
+        gesture, handedness, track_id: None where not known; handedness is the person's own left or right.
+    """
+
+    box_xyxy: NDArray[np.float32]
+    score: float
+    gesture: Label | None = None
+    handedness: Label | None = None
+    track_id: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hand as the JSON Schema of ``edge.frame/1`` has it."""
+        return {
+            "box_xyxy": [round(float(edge), 2) for edge in self.box_xyxy],
+            "score": round(self.score, 4),
+            "gesture": _label_dict(self.gesture),
+            "handedness": _label_dict(self.handedness),
+            "track_id": self.track_id,
+            "holding": None,
+            "keypoints": None,
+            "pose": None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Hands:
+    """The hands of one frame; slices like an array.
+
+    Attributes:
+        boxes_xyxy: (N, 4) float32, source pixels, x1 <= x2 and y1 <= y2.
+        scores: (N,) float32, 0 to 1.
+        gestures, handedness: labels of the N hands, or None where no model gave any.
+        track_ids: (N,) int64, or None.
+
+    Raises:
+        ValueError: shapes or types differ from these, or a box is turned inside out or not finite.
+    """
+
+    boxes_xyxy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    gestures: Labels | None = None
+    handedness: Labels | None = None
+    track_ids: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.boxes_xyxy.shape == (4,):
+            raise ValueError("boxes_xyxy must be (N, 4) float32, got (4,); wrap a single box as boxes[None]")
+        count = len(self.boxes_xyxy)
+        _require("boxes_xyxy", self.boxes_xyxy, (count, 4), np.float32)
+        _require("scores", self.scores, (count,), np.float32)
+        if not bool((self.boxes_xyxy[:, 2:] >= self.boxes_xyxy[:, :2]).all()) or not np.isfinite(self.boxes_xyxy).all():
+            raise ValueError("boxes_xyxy must be finite with x1 <= x2 and y1 <= y2; given boxes are not")
+        for name, labels in (("gestures", self.gestures), ("handedness", self.handedness)):
+            if labels is not None and len(labels) != count:
+                raise ValueError(f"{name} must have one label a box ({count}), got {len(labels)}")
+        if self.track_ids is not None:
+            _require("track_ids", self.track_ids, (count,), np.int64)
+
+    @classmethod
+    def empty(cls) -> Hands:
+        """No hands."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.boxes_xyxy)
+
+    @overload
+    def __getitem__(self, rows: int) -> Hand: ...
+    @overload
+    def __getitem__(self, rows: Rows) -> Hands: ...
+    def __getitem__(self, rows: int | Rows) -> Hand | Hands:
+        if isinstance(rows, (int, np.integer)):
+            return self._row(int(rows))
+        return Hands(
+            self.boxes_xyxy[rows],
+            self.scores[rows],
+            None if self.gestures is None else self.gestures[rows],
+            None if self.handedness is None else self.handedness[rows],
+            None if self.track_ids is None else self.track_ids[rows],
+        )
+
+    def __iter__(self) -> Iterator[Hand]:
+        return (self._row(row) for row in range(len(self)))
+
+    def _row(self, row: int) -> Hand:
+        return Hand(
+            self.boxes_xyxy[row],
+            float(self.scores[row]),
+            None if self.gestures is None else self.gestures.at(row),
+            None if self.handedness is None else self.handedness.at(row),
+            None if self.track_ids is None else int(self.track_ids[row]),
+        )
+
+    def __repr__(self) -> str:
+        known = [name for name in ("gestures", "handedness", "track_ids") if getattr(self, name) is not None]
+        return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """What one frame held, and how long it took to find out.
+
+    Attributes:
+        source: name of the source, as its user gave it.
+        path: file of a picture, relative to the folder that was opened; None for video.
+        frame: number of the frame in its source, from 0.
+        time_s: time within a recording, or since the first frame of a live source.
+        width_px, height_px: size of the frame.
+        hands: the hands, highest score first.
+        latency_ms: time of each stage; ``total`` runs from the capture of the frame to its result.
+    """
+
+    source: str
+    path: str | None
+    frame: int
+    time_s: float
+    width_px: int
+    height_px: int
+    hands: Hands
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as the JSON Schema of ``edge.frame/1`` has it."""
+        return {
+            "schema": SCHEMA,
+            "source": self.source,
+            "path": self.path,
+            "frame": self.frame,
+            "time_s": round(self.time_s, 6),
+            "width": self.width_px,
+            "height": self.height_px,
+            "hands": [hand.to_dict() for hand in self.hands],
+            "latency_ms": {stage: round(value_ms, 3) for stage, value_ms in self.latency_ms.items()},
+        }
+
+    def to_json(self) -> str:
+        """The result as one line of JSON, without the line end."""
+        import json
+
+        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _require(name: str, values: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike) -> None:
+    if values.shape != shape or values.dtype != dtype:
+        expected = f"{shape} {np.dtype(dtype).name}"
+        raise ValueError(f"{name} must be {expected}, got {values.shape} {values.dtype}")
+
+
+def _label_dict(label: Label | None) -> dict[str, Any] | None:
+    return None if label is None else {"label": label.name, "score": round(label.score, 4)}
