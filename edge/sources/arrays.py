@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures that are already in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import SourceError
+from edge.frame import Frame, PixelFormat
+from edge.sources.source import Source
+
+
+class ArraySource(Source):
+    """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made ``Frame`` objects; none is copied.
+
+    Raises:
+        SourceError: from ``frames``, an item is none of these.
+    """
+
+    def __init__(self, arrays: Iterable[NDArray[np.uint8] | Frame], *, name: str = "arrays", fps: float = 30.0) -> None:
+        self.name = name
+        self.fps = fps
+        self.frame_count = len(arrays) if hasattr(arrays, "__len__") else None
+        self._arrays = arrays
+
+    def frames(self) -> Iterator[Frame]:
+        for index, item in enumerate(self._arrays):
+            yield item if isinstance(item, Frame) else self._frame(item, index)
+
+    def _frame(self, pixels: Any, index: int) -> Frame:
+        try:
+            pixel_format = PixelFormat.GRAY if pixels.ndim == 2 else PixelFormat.BGR
+            return Frame(
+                pixels, pixel_format, time.monotonic_ns(), index, self.name, media_time_s=index / (self.fps or 30.0)
+            )
+        except (AttributeError, ValueError) as error:
+            told = f"{pixels.shape} {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+            raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8, got {told}") from error

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the name of a source to the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from edge.errors import SourceError, UsageError
+from edge.sources.signature import HEAD_BYTES, PICTURES_NAMED, VIDEOS_NAMED, file_kind
+from edge.sources.source import Source
+
+SOURCES_NAMED = "a video file, a picture, a folder of pictures, v4l2:/dev/videoN or test:hands"
+
+
+def open_source(uri: str | Path) -> Source:
+    """Open a video file, a picture, a folder of pictures, ``v4l2:/dev/videoN`` or ``test:hands``.
+
+    Raises:
+        UsageError: the scheme or an option is unknown.
+        SourceError: there is nothing usable at the place named.
+    """
+    text = str(uri)
+    scheme, colon, _ = text.partition(":")
+    if isinstance(uri, str) and colon and not Path(text).exists():
+        opener = _SCHEMES.get(scheme)
+        if opener is not None:
+            return opener(text)
+        if scheme.isalnum() and "/" not in scheme:
+            raise UsageError(f"unknown scheme {scheme + ':'!r} in source {text!r}; expected {SOURCES_NAMED}")
+    return _open_path(Path(text), name=text)
+
+
+def _open_path(path: Path, *, name: str) -> Source:
+    try:
+        if path.is_dir():
+            from edge.sources.folder import FolderSource
+
+            return FolderSource(path, name=name)
+        if path.is_char_device():
+            return _open_camera(f"v4l2:{path}")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise SourceError(_not_found(path)) from error
+    except OSError as error:
+        raise SourceError(f"cannot read source {path}: {error.strerror}; check the path and its permissions") from error
+    return _open_file(path, head, name=name)
+
+
+def _open_file(path: Path, head: bytes, *, name: str) -> Source:
+    if not head:
+        raise SourceError(f"source {path} is empty (0 bytes); record, copy or download it again")
+    kind = file_kind(head)
+    if kind == "picture":
+        from edge.sources.picture import PictureSource
+
+        return PictureSource(path, name=name)
+    if kind == "video":
+        from edge.sources.video import VideoSource
+
+        return VideoSource(path, name=name)
+    raise SourceError(
+        f"source {path} is neither a video ({VIDEOS_NAMED}) nor a picture ({PICTURES_NAMED}); convert it to one of these"
+    )
+
+
+def _not_found(path: Path) -> str:
+    message = f"source {path} does not exist; expected {SOURCES_NAMED}"
+    if path.parent.is_dir():
+        near = get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1, cutoff=0.8)
+        if near:
+            message += f"; did you mean {path.parent / near[0]}?"
+    return message
+
+
+def _open_camera(uri: str) -> Source:
+    from edge.sources.camera import CameraSource
+
+    return CameraSource.from_uri(uri)
+
+
+def _open_test(uri: str) -> Source:
+    from edge.sources.scene import SceneSource
+
+    return SceneSource.from_uri(uri)
+
+
+_SCHEMES: dict[str, Callable[[str], Source]] = {"v4l2": _open_camera, "test": _open_test}

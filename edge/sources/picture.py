@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One picture file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import SourceError
+from edge.frame import Frame, PixelFormat, Pixels
+from edge.sources.picture_header import picture_header
+from edge.sources.signature import PICTURES_NAMED
+from edge.sources.source import Source
+
+MAX_PIXELS = 160_000_000
+"""Largest picture that is decoded: 12,600 pixels squared, 480 MB."""
+
+
+def pixels_from_file(path: Path) -> Pixels:
+    """Decode a picture upright, as (H, W, 3) uint8 BGR; grey, 16 bit and alpha are converted.
+
+    Raises:
+        SourceError: the file cannot be read, is no complete picture, or is larger than ``MAX_PIXELS``.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot read picture {path}: {error.strerror}; check the path and its permissions") from error
+    if not content:
+        raise SourceError(f"picture {path} is empty (0 bytes); copy or download it again")
+    header = picture_header(content)
+    if header is None:
+        raise SourceError(f"{path} is not a picture; expected {PICTURES_NAMED}")
+    if header.width_px * header.height_px > MAX_PIXELS:
+        raise SourceError(
+            f"picture {path} is {header.width_px}x{header.height_px}, more than the {MAX_PIXELS // 1_000_000} megapixels"
+            " that are decoded; scale it down first"
+        )
+    if not header.complete:
+        raise SourceError(f"picture {path} is truncated: its end is missing; copy or download it again")
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise SourceError(f"picture {path} cannot be decoded; save it again as JPEG or PNG") from error
+    if pixels is None:
+        raise SourceError(f"picture {path} is damaged and cannot be decoded; save it again as JPEG or PNG")
+    return pixels  # type: ignore[return-value]
+
+
+class PictureSource(Source):
+    """The one frame of a picture file.
+
+    Raises:
+        SourceError: as ``pixels_from_file``.
+    """
+
+    frame_count = 1
+
+    def __init__(self, path: Path, *, name: str | None = None) -> None:
+        self.name = str(path) if name is None else name
+        self._path = path
+        self._pixels = pixels_from_file(path)
+
+    def frames(self) -> Iterator[Frame]:
+        yield Frame(
+            self._pixels,
+            PixelFormat.BGR,
+            time_ns=time.monotonic_ns(),
+            index=0,
+            source=self.name,
+            path=self._path.name,
+            media_time_s=0.0,
+        )
