@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoders: what a manifest says about a network's raw outputs, and the arithmetic that turns them into results.
+
+A decoder is one file: a model of its parameters with a `decode` method, and `serves`, the task whose networks it reads.
+`BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows; a manifest chooses by `type`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
+from edge.decoders.softmax_heads import SoftmaxHeads
+
+BoxDecoder: TypeAlias = AnchorFreeLtrb
+LabelDecoder: TypeAlias = SoftmaxHeads
+Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder, Field(discriminator="type")]
+
+__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "SoftmaxHeads"]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoder of single-class, anchor-free detectors that predict distances to the four sides of a box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from edge import _native
+from edge.strict_model import StrictModel
+
+
+class Level(StrictModel):
+    """One output (N, 5, h, w): score logit, then left, top, right, bottom in units of `stride_px`."""
+
+    output: str = Field(min_length=1)
+    stride_px: int = Field(ge=1, le=1024)
+
+
+class AnchorFreeLtrb(StrictModel):
+    """Maps of a score logit and four distances per cell, at several strides (FCOS, Tian et al. 2019)."""
+
+    serves: ClassVar[str] = "detector"
+
+    type: Literal["anchor-free-ltrb"] = "anchor-free-ltrb"
+    levels: tuple[Level, ...] = Field(min_length=1)
+    min_score: float = Field(ge=0, le=1)
+    nms_iou: float = Field(gt=0, le=1)
+    max_hands: int = Field(ge=1, le=1000)
+    max_candidates: int = Field(default=1000, ge=1, le=100_000)
+
+    @model_validator(mode="after")
+    def _outputs_differ(self) -> AnchorFreeLtrb:
+        if len(set(self.output_names)) != len(self.levels):
+            raise ValueError(f"each level needs an output of its own, got {', '.join(self.output_names)}")
+        return self
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs this decoder reads."""
+        return tuple(level.output for level in self.levels)
+
+    def decode(
+        self, outputs: Mapping[str, NDArray[Any]], *, picture: int = 0, min_score: float | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return boxes (K, 4) float32 xyxy in pixels of the input tensor and scores (K,) float32, best first.
+
+        `picture` is the row of the batch; `min_score` replaces the decoder's own threshold.
+        """
+        boxes_xyxy, scores = _native.decode_ltrb(
+            [outputs[level.output][picture] for level in self.levels],
+            [level.stride_px for level in self.levels],
+            self.min_score if min_score is None else min_score,
+            self.max_candidates,
+        )
+        kept = _native.nms(boxes_xyxy, scores, self.nms_iou, self.max_hands)
+        return boxes_xyxy[kept], scores[kept]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoder of classifiers with one softmax head per question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from edge.results import Labels
+from edge.strict_model import StrictModel
+
+Role = Literal["gesture", "handedness"]
+
+
+class Head(StrictModel):
+    """One output (N, classes) of logits and the names of its classes.
+
+    `untrained` names exist in the output but had no training data; they are never predicted.
+    """
+
+    output: str = Field(min_length=1)
+    role: Role
+    labels: tuple[str, ...] = Field(min_length=1)
+    untrained: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_make_sense(self) -> Head:
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels of output {self.output!r} must differ from each other")
+        strangers = sorted(set(self.untrained) - set(self.labels))
+        if strangers:
+            raise ValueError(f"untrained names {', '.join(strangers)} are not among the labels of {self.output!r}")
+        if len(set(self.untrained)) == len(self.labels):
+            raise ValueError(f"every label of output {self.output!r} is untrained; a head needs one trained label")
+        return self
+
+
+class SoftmaxHeads(StrictModel):
+    """Logits per head; the answer is the most probable trained class and its probability among the trained ones."""
+
+    serves: ClassVar[str] = "classifier"
+
+    type: Literal["softmax-heads"] = "softmax-heads"
+    heads: tuple[Head, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _heads_differ(self) -> SoftmaxHeads:
+        if len({head.role for head in self.heads}) != len(self.heads):
+            raise ValueError("each role may have one head")
+        if len(set(self.output_names)) != len(self.heads):
+            raise ValueError(f"each head needs an output of its own, got {', '.join(self.output_names)}")
+        return self
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs this decoder reads."""
+        return tuple(head.output for head in self.heads)
+
+    def decode(self, outputs: Mapping[str, NDArray[Any]]) -> dict[Role, Labels]:
+        """Return the answer of every head for outputs (N, classes), as `Labels` of length N by role."""
+        return {head.role: _labels_from_logits(outputs[head.output], head) for head in self.heads}
+
+
+def _labels_from_logits(logits: NDArray[Any], head: Head) -> Labels:
+    shifted = logits.astype(np.float32)
+    for name in head.untrained:
+        shifted[:, head.labels.index(name)] = -np.inf
+    shifted -= shifted.max(axis=1, keepdims=True)
+    weights = np.exp(shifted)
+    ids = weights.argmax(axis=1).astype(np.int64)
+    best = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
+    return Labels(head.labels, ids, best.astype(np.float32))

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tasks: one file per thing a model can do for a frame, and `load` to open any of them by name."""
+
+from __future__ import annotations
+
+from edge.tasks.classifier import GestureClassifier
+from edge.tasks.detector import HandDetector
+from edge.tasks.loading import load
+from edge.tasks.task import Task
+
+__all__ = ["GestureClassifier", "HandDetector", "Task", "load"]

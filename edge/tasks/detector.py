@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`HandDetector`: a whole picture to the boxes of its hands."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.manifest import Manifest
+from edge.decoders import BoxDecoder
+from edge.errors import BundleFormatError, ModelError, UsageError
+from edge.frame import Frame
+from edge.geometry import apply_boxes
+from edge.preprocess import Preprocessor
+from edge.results import Hands
+from edge.runners.runner import Runner
+from edge.tasks.picture import frame_from_picture
+from edge.tasks.task import Task
+
+
+class HandDetector(Task):
+    """Finds the hands of a frame, whatever was known before.
+
+    `min_score` replaces the bundle's threshold. Raises `BundleFormatError` when the bundle is not a detector and
+    `UsageError` when `min_score` is not within 0 and 1.
+    """
+
+    needs_hands: ClassVar[bool] = False
+
+    def __init__(self, manifest: Manifest, runner: Runner, *, min_score: float | None = None) -> None:
+        super().__init__(manifest, runner)
+        if not isinstance(manifest.decoder, BoxDecoder):
+            raise BundleFormatError(f"{manifest.name} is a {manifest.task}, not a detector; give a detector's bundle")
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
+        self.min_score = manifest.decoder.min_score if min_score is None else min_score
+        self._decoder = manifest.decoder
+        self._preprocessor = Preprocessor(manifest.input.contract())
+        self._source_hw = (0, 0)
+        self._source_from_input: NDArray[np.float64] = np.zeros((2, 3))
+
+    def prepare(self, frame: Frame, hands: Hands | None = None) -> None:  # noqa: ARG002 - part of every task's shape
+        """Write `frame` into the network's input; `hands` are ignored."""
+        shape = self.manifest.input.channels, *self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
+        buffer = self.runner.input_buffer(self.manifest.input.name, (self.manifest.input.min_batch, *shape))
+        self._source_from_input = self._preprocessor.write_frame(frame, buffer[:1])
+        self._source_hw = frame.height_px, frame.width_px
+
+    def infer(self) -> None:
+        """Run the network on the prepared frame. Raises `ModelError`."""
+        self.outputs = self.runner.infer()
+
+    def decode(self) -> Hands:
+        """Return the hands found, best first, their boxes clipped to the picture. Raises `ModelError`."""
+        try:
+            boxes_xyxy, scores = self._decoder.decode(self.outputs, min_score=self.min_score)
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
+        return _clipped(apply_boxes(self._source_from_input, boxes_xyxy), scores, self._source_hw)
+
+    def sibling(self) -> HandDetector:
+        """Return a detector for another thread on the same loaded weights."""
+        return HandDetector(self.manifest, self.runner.sibling(), min_score=self.min_score)
+
+    def __call__(self, picture: NDArray[Any] | Frame) -> Hands:
+        """Return the hands of a BGR (H, W, 3) or grey (H, W) uint8 picture, or of a frame."""
+        self.prepare(frame_from_picture(picture))
+        self.infer()
+        return self.decode()
+
+
+def _clipped(boxes_xyxy: NDArray[np.float64], scores: NDArray[np.float32], source_hw: tuple[int, int]) -> Hands:
+    """Cut boxes at the picture's border; those that lie in the padding alone go."""
+    height_px, width_px = source_hw
+    most = np.array([width_px, height_px, width_px, height_px], np.float64)
+    clipped = np.clip(boxes_xyxy, 0, most).astype(np.float32)
+    inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+    return Hands(clipped[inside], scores[inside])

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`load`: a task from the name of a shipped model or the folder of a bundle."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, overload
+
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import Manifest
+from edge.bundle.zoo import find_bundle
+from edge.errors import UsageError
+from edge.runners.opening import open_runner
+from edge.runners.runner import Runner
+from edge.tasks.classifier import GestureClassifier
+from edge.tasks.detector import HandDetector
+from edge.tasks.task import Task
+
+
+@overload
+def load(
+    name_or_path: Literal["hand-detector"], *, device: str = ..., threads: int = ..., min_score: float | None = ...
+) -> HandDetector: ...
+@overload
+def load(
+    name_or_path: Literal["gesture-classifier"], *, device: str = ..., threads: int = ..., min_score: float | None = ...
+) -> GestureClassifier: ...
+@overload
+def load(
+    name_or_path: str | os.PathLike[str], *, device: str = ..., threads: int = ..., min_score: float | None = ...
+) -> Task: ...
+def load(
+    name_or_path: str | os.PathLike[str], *, device: str = "auto", threads: int = 1, min_score: float | None = None
+) -> Task:
+    """Open a model by the name it ships under or by the folder of its bundle, ready to be called with a picture.
+
+    `device` is "auto" or "cpu"; `threads` is for one inference; `min_score` replaces a detector's threshold.
+    Raises `UsageError` for an unknown name or option, `BundleError` for a bundle that cannot be used.
+    """
+    bundle = Bundle.open(find_bundle(name_or_path))
+    return task_from_bundle(bundle, device=device, threads=threads, min_score=min_score)
+
+
+def task_from_bundle(bundle: Bundle, *, device: str = "auto", threads: int = 1, min_score: float | None = None) -> Task:
+    """Return the task of an open bundle with a runner of its own; options as in `load`."""
+    runner = open_runner(bundle, device=device, threads=threads)
+    return task_from_runner(bundle.manifest, runner, min_score=min_score)
+
+
+def task_from_runner(manifest: Manifest, runner: Runner, *, min_score: float | None = None) -> Task:
+    """Return the task of a manifest around any runner that keeps its contract; the task closes it."""
+    if manifest.task == "detector":
+        return HandDetector(manifest, runner, min_score=min_score)
+    if min_score is not None:
+        raise UsageError(f"min_score is for detectors; {manifest.name} is a {manifest.task}")
+    return GestureClassifier(manifest, runner)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Task`: one model with everything around it, in three steps that a pipeline may time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy.typing import NDArray
+
+from edge.bundle.manifest import Manifest
+from edge.frame import Frame
+from edge.results import Hands
+from edge.runners.runner import Runner
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Task(ABC):
+    """What a model does to the hands of a frame: finds them, or says more about those that were found.
+
+    For each frame: `prepare` writes the network's input, `infer` runs it, `decode` returns the hands with what this
+    task adds. A task serves one thread at a time and owns its runner; `sibling` makes one for another thread that
+    shares the loaded weights.
+    """
+
+    needs_hands: ClassVar[bool]
+    outputs: Mapping[str, NDArray[Any]]
+    """Raw outputs of the last `infer`, valid until the next."""
+
+    def __init__(self, manifest: Manifest, runner: Runner) -> None:
+        self.manifest = manifest
+        self.runner = runner
+        self.outputs = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the model, as its bundle has it."""
+        return self.manifest.name
+
+    @abstractmethod
+    def prepare(self, frame: Frame, hands: Hands) -> None:
+        """Write the network's input for `frame`; `hands` are those known so far, ignored unless `needs_hands`."""
+
+    @abstractmethod
+    def infer(self) -> None:
+        """Run the network on what `prepare` wrote. Raises `ModelError`."""
+
+    @abstractmethod
+    def decode(self) -> Hands:
+        """Return the hands of the prepared frame, in its pixels. Raises `ModelError`."""
+
+    @abstractmethod
+    def sibling(self) -> Task:
+        """Return the same task with buffers of its own on the same loaded weights, for another thread."""
+
+    def close(self) -> None:
+        """Release the runner."""
+        self.runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
