@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`WeightAverage`: the exponential moving average of a model's weights, which is what ships."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+RAMP_UPDATES = 1000.0
+
+
+class WeightAverage:
+    """Keeps `model`, an averaged copy; early updates count more, so that the first random weights are soon forgotten."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = copy.deepcopy(model).eval()
+        self.updates = 0
+        self._decay = decay
+        for parameter in self.model.parameters():
+            parameter.requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Move the average towards `model`; counters and other integers are copied."""
+        self.updates += 1
+        decay = self._decay * (1 - math.exp(-self.updates / RAMP_UPDATES))
+        current = model.state_dict()
+        for name, value in self.model.state_dict().items():
+            if value.dtype.is_floating_point:
+                value.lerp_(current[name], 1 - decay)
+            else:
+                value.copy_(current[name])

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training crops for the classifier: one hand each, placed with noise, relit and degraded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from edge.frame import Frame, PixelFormat
+from edge.preprocess import InputContract, Preprocessor
+from training.augment.light import degraded, occluded, relit
+from training.augment.placement import Picture, draw, placement
+from training.data.pictures import PictureStore
+from training.data.rendered import rendered_hand
+from training.data.sample import FloatArray, HandSample
+from training.recipe import ClassifierRecipe
+from training.teacher.classifier import TeacherClassifier
+
+HANDEDNESS = ("left", "right")
+UNKNOWN = -100
+CANVAS_PX = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One hand of a picture: box (4,) in source pixels, gesture and handedness as class numbers or `UNKNOWN`."""
+
+    path: Path
+    box_xyxy: FloatArray
+    gesture: int
+    handedness: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class CropTargets:
+    """Targets of a batch: class numbers (N,) int64 for both heads, teacher's probabilities (N, gestures)."""
+
+    gestures: Tensor
+    handedness: Tensor
+    teacher: Tensor
+
+
+def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float]) -> list[Hand]:
+    """Return every hand that is not an ignored region and at least 16 pixels large."""
+    return [
+        Hand(
+            path=sample.path,
+            box_xyxy=sample.boxes_xyxy[index],
+            gesture=gestures.index(name) if name in gestures else UNKNOWN,
+            handedness=HANDEDNESS.index(side) if side in HANDEDNESS else UNKNOWN,
+            weight=weights.get(sample.dataset, 1.0),
+        )
+        for sample in samples
+        for index, (name, side) in enumerate(zip(sample.gestures, sample.handedness, strict=True))
+        if not sample.ignored[index] and float((sample.boxes_xyxy[index, 2:] - sample.boxes_xyxy[index, :2]).max()) >= 16
+    ]
+
+
+def balanced_weights(hands: Sequence[Hand]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return each hand's chance: its set's weight over the square root of how often its gesture occurs."""
+    numbers, counts = np.unique([hand.gesture for hand in hands], return_counts=True)
+    often = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    raw = np.array([hand.weight / np.sqrt(often[hand.gesture]) for hand in hands])
+    return np.asarray(raw / raw.sum())
+
+
+class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
+    """Endless random crops: item `i` depends on the seed and `i` alone."""
+
+    def __init__(
+        self,
+        hands: Sequence[Hand],
+        pictures: PictureStore,
+        backdrops: Sequence[Path],
+        recipe: ClassifierRecipe,
+        teacher: TeacherClassifier | None,
+    ) -> None:
+        self._hands, self._pictures, self._backdrops, self._recipe = hands, pictures, backdrops, recipe
+        self._chances, self._teacher = balanced_weights(hands), teacher
+        self._contract = recipe.input.contract()
+
+    def __getitem__(self, number: int) -> tuple[Tensor, int, int, Tensor]:
+        """Return the network's input (3, S, S), gesture, handedness and the teacher's answer (gestures,)."""
+        rng = np.random.default_rng([self._recipe.seed, number])
+        augment = self._recipe.augment
+        if rng.random() < augment.rendered:
+            picture, box, name, side = rendered_hand(rng, self._trained, self._random_backdrops(rng))
+            hand = Hand(Path(), box, self._recipe.gestures.index(name), HANDEDNESS.index(side), 1.0)
+        else:
+            hand = self._hands[int(rng.choice(len(self._hands), p=self._chances))]
+            picture = self._pictures[hand.path]
+        mirrored = bool(rng.random() < 0.5)
+        canvas, box = self._placed(rng, picture, hand.box_xyxy, mirrored=mirrored)
+        if rng.random() < augment.occlude:
+            canvas = occluded(rng, canvas)
+        canvas = degraded(rng, relit(rng, canvas))
+        handedness = 1 - hand.handedness if mirrored and hand.handedness != UNKNOWN else hand.handedness
+        return crop_tensor(canvas, box, self._contract), hand.gesture, handedness, self._taught(canvas, box)
+
+    @property
+    def _trained(self) -> tuple[str, ...]:
+        return tuple(name for name in self._recipe.gestures if name not in self._recipe.untrained_gestures)
+
+    def _random_backdrops(self, rng: np.random.Generator) -> list[Picture]:
+        return [self._pictures[self._backdrops[int(rng.integers(len(self._backdrops)))]]] if self._backdrops else []
+
+    def _placed(
+        self, rng: np.random.Generator, picture: Picture, box: FloatArray, *, mirrored: bool
+    ) -> tuple[Picture, FloatArray]:
+        """Draw the hand about the middle of a canvas with room to spare; return the box a detector might have given."""
+        augment = self._recipe.augment
+        canvas = np.empty((CANVAS_PX, CANVAS_PX, 3), np.uint8)
+        canvas[:] = rng.integers(0, 256, 3) if rng.random() < augment.backdrop else 114
+        side = float(max(box[2] - box[0], box[3] - box[1]))
+        inner = CANVAS_PX / (1 + 2 * self._contract.crop_margin)
+        scale = inner / side * float(np.exp(rng.uniform(-augment.scale, augment.scale)))
+        stretch = float(np.exp(rng.normal(0, 0.06)))
+        middle = np.full(2, CANVAS_PX / 2)
+        matrix = placement(
+            scale_xy=(scale * stretch, scale / stretch),
+            angle_rad=float(rng.normal(0, augment.rotation_rad)),
+            mirrored=mirrored,
+            source=(box[:2] + box[2:]) / 2,
+            target=middle + rng.uniform(-augment.shift, augment.shift, 2) * inner,
+        )
+        draw(canvas, picture, matrix)
+        return canvas, np.concatenate([middle - inner / 2, middle + inner / 2]).astype(np.float32)
+
+    def _taught(self, canvas: Picture, box: FloatArray) -> Tensor:
+        if self._teacher is None:
+            return torch.zeros(len(self._recipe.gestures))
+        x1, y1, x2, y2 = (round(float(value)) for value in box)
+        return torch.from_numpy(self._teacher([canvas[y1:y2, x1:x2]])[0])
+
+
+def crop_tensor(picture: Picture, box: FloatArray, contract: InputContract) -> Tensor:
+    """Return the network's input (3, S, S) for one box, preprocessed as on the device."""
+    tensor = np.empty((1, 3, contract.height_px, contract.width_px), np.float32)
+    frame = Frame(np.ascontiguousarray(picture), PixelFormat.BGR, time_ns=0, index=0, source="training")
+    Preprocessor(contract).write_crops(frame, box[None], tensor)
+    return torch.from_numpy(tensor[0])
+
+
+def collate_crops(items: Sequence[tuple[Tensor, int, int, Tensor]]) -> tuple[Tensor, CropTargets]:
+    """Stack crops and targets."""
+    crops, gestures, handedness, teacher = zip(*items, strict=True)
+    targets = CropTargets(torch.tensor(gestures), torch.tensor(handedness), torch.stack(teacher))
+    return torch.stack(crops), targets

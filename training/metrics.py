@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Detection and classification metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.geometry import iou_matrix
+from training.data.sample import BoolArray, FloatArray
+
+MATCH_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector found in one picture: `boxes_xyxy` (K, 4) and `scores` (K,), float32."""
+
+    boxes_xyxy: FloatArray
+    scores: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one picture holds: `boxes_xyxy` (N, 4) float32 and `ignored` (N,) bool."""
+
+    boxes_xyxy: FloatArray
+    ignored: BoolArray
+
+
+def average_precision(found: Sequence[Found], wanted: Sequence[Wanted]) -> dict[str, float]:
+    """Return COCO's AP (IoU 0.50 to 0.95) and AP50 in 0..1, by faster-coco-eval; ignored regions are `iscrowd`."""
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    images = [{"id": number} for number in range(len(wanted))]
+    truth = [
+        _coco_box(number, box) | {"id": 0, "iscrowd": int(crowd)}
+        for number, item in enumerate(wanted)
+        for box, crowd in zip(item.boxes_xyxy, item.ignored, strict=True)
+    ]
+    truth = [entry | {"id": number + 1} for number, entry in enumerate(truth)]
+    guesses = [
+        _coco_box(number, box) | {"score": float(score)}
+        for number, item in enumerate(found)
+        for box, score in zip(item.boxes_xyxy, item.scores, strict=True)
+    ]
+    if not guesses or not any(not entry["iscrowd"] for entry in truth):
+        return {"ap": 0.0, "ap50": 0.0}
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO({"images": images, "annotations": truth, "categories": [{"id": 1, "name": "hand"}]})
+        evaluation = COCOeval_faster(coco, coco.loadRes(guesses), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return {"ap": float(evaluation.stats[0]), "ap50": float(evaluation.stats[1])}
+
+
+def _coco_box(image: int, box: FloatArray) -> dict[str, Any]:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    width, height = x2 - x1, y2 - y1
+    return {"image_id": image, "category_id": 1, "bbox": [x1, y1, width, height], "area": width * height}
+
+
+def recall_precision(found: Sequence[Found], wanted: Sequence[Wanted], min_score: float) -> dict[str, float]:
+    """Return recall and precision at IoU 0.5 of the boxes that score `min_score` or more; best score matches first.
+
+    Ignored regions need not be found, and a box that lies more than half inside one is no mistake.
+    """
+    hits = hands = guesses = 0
+    for own, item in zip(found, wanted, strict=True):
+        chosen = own.scores >= min_score
+        boxes = own.boxes_xyxy[chosen][np.argsort(-own.scores[chosen], kind="stable")]
+        real, regions = item.boxes_xyxy[~item.ignored], item.boxes_xyxy[item.ignored]
+        matched = _matched(boxes, real)
+        excused = ~matched & _mostly_inside(boxes, regions)
+        hits += int(matched.sum())
+        hands += len(real)
+        guesses += int((~excused).sum())
+    return {"recall": hits / max(1, hands), "precision": hits / max(1, guesses), "hands": float(hands)}
+
+
+def _matched(boxes: FloatArray, real: FloatArray) -> BoolArray:
+    matched = np.zeros(len(boxes), np.bool_)
+    if not len(real) or not len(boxes):
+        return matched
+    overlap = iou_matrix(boxes, real)
+    for row in range(len(boxes)):
+        best = int(overlap[row].argmax())
+        if overlap[row, best] >= MATCH_IOU:
+            matched[row] = True
+            overlap[:, best] = -1
+    return matched
+
+
+def _mostly_inside(boxes: FloatArray, regions: FloatArray) -> BoolArray:
+    if not len(regions) or not len(boxes):
+        return np.zeros(len(boxes), np.bool_)
+    low = np.maximum(boxes[:, None, :2], regions[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(-1)
+    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(-1), 1e-6)
+    return np.asarray((shared / areas[:, None]).max(1) > 0.5)
+
+
+def confusion(truth: npt.NDArray[np.int64], guess: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
+    """Return counts (classes, classes): rows are the truth, columns the guess."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (truth, guess), 1)
+    return counts
+
+
+def macro_f1(counts: npt.NDArray[np.int64]) -> float:
+    """Return the mean F1 over the classes that occur in the truth of a confusion matrix."""
+    present = counts.sum(1) > 0
+    hits = np.diag(counts).astype(float)
+    f1 = 2 * hits / np.maximum(counts.sum(0) + counts.sum(1), 1)
+    return float(f1[present].mean()) if present.any() else 0.0

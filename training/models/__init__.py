@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Model definitions; `build` makes one from the `model` part of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from edge.errors import UsageError
+from training.models.classifier import CropClassifier
+from training.models.detector import HandDetector
+
+_ARCHITECTURES: dict[str, type[nn.Module]] = {"hand-detector": HandDetector, "crop-classifier": CropClassifier}
+
+
+def build(model: Mapping[str, Any]) -> nn.Module:
+    """Return the untrained model that `model` describes: its `architecture` and that class's keyword arguments.
+
+    Raises `UsageError` for an unknown architecture or argument.
+    """
+    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.items() if key != "architecture"}
+    name = model.get("architecture")
+    if name not in _ARCHITECTURES:
+        raise UsageError(f"unknown architecture {name!r}; choose one of {', '.join(sorted(_ARCHITECTURES))}")
+    try:
+        return _ARCHITECTURES[name](**arguments)
+    except TypeError as error:
+        raise UsageError(f"architecture {name!r} does not fit its arguments {arguments}: {error}") from error

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes: what to train, on which pictures and how, read from YAML and checked by pydantic."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
+
+from edge.errors import UsageError
+from edge.preprocess import InputContract
+
+RECIPES = Path(__file__).parent / "recipes"
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Triple = tuple[float, float, float]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputRecipe(_Strict):
+    """The network's input; the fields are those of `edge.preprocess.InputContract`."""
+
+    fit: Literal["letterbox", "stretch", "crop"]
+    width_px: PositiveInt
+    height_px: PositiveInt
+    multiple_px: PositiveInt | None = None
+    crop_margin: float = 0.0
+    colour: Literal["rgb", "bgr", "gray"] = "rgb"
+    mean: Triple = (127.5, 127.5, 127.5)
+    std: Triple = (64.0, 64.0, 64.0)
+    pad: Triple = (114.0, 114.0, 114.0)
+
+    def contract(self) -> InputContract:
+        """Return the contract that training and the device share."""
+        return InputContract(**self.model_dump())
+
+
+class SetRecipe(_Strict):
+    """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance."""
+
+    path: str
+    layout: Literal["coco", "hagrid", "no-hands"] = "coco"
+    licence: str | None = None
+    weight: PositiveFloat = 1.0
+    gesture_of_label: dict[str, str] = {}
+
+
+class DataRecipe(_Strict):
+    """Where pictures come from. One group in `validate_every` of the training groups is kept aside for validation.
+
+    Pictures whose licence contains one of `excluded_licences` are tested on, never trained on.
+    """
+
+    sets: tuple[SetRecipe, ...]
+    validate_every: PositiveInt = 12
+    excluded_licences: tuple[str, ...] = ()
+    teacher_labels: str | None = None
+
+
+class SideStage(_Strict):
+    """Input sides in pixels, one drawn a batch, used `until` this fraction of the training."""
+
+    until: Fraction
+    sides_px: tuple[PositiveInt, ...]
+
+
+class ScheduleRecipe(_Strict):
+    """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine."""
+
+    steps: PositiveInt
+    batch: PositiveInt
+    rate: PositiveFloat
+    final_rate_fraction: Fraction = 0.02
+    weight_decay: float = 0.02
+    warmup_steps: int = 300
+    average_decay: Fraction = 0.999
+    clip_norm: PositiveFloat = 10.0
+    validate_steps: PositiveInt = 1000
+    checkpoint_steps: PositiveInt = 200
+    workers: int = 1
+    threads: PositiveInt = 1
+
+
+class DetectionAugment(_Strict):
+    """Chances and ranges of the detector's scenes; spans are fractions of the scene's shorter side."""
+
+    mosaic: Fraction = 0.25
+    negative: Fraction = 0.06
+    rendered: Fraction = 0.1
+    paste: Fraction = 0.3
+    occlude: Fraction = 0.1
+    rescale: Fraction = 0.5
+    smallest_span: Fraction = 0.04
+    largest_span: Fraction = 0.8
+    largest_enlargement: PositiveFloat = 3.0
+    rotation_rad: float = 0.2
+    any_rotation: Fraction = 0.1
+    canvas_scales: tuple[PositiveFloat, ...] = (1.0, 1.0, 1.0, 1.5)
+    pad_value: int = 114
+
+
+class CropAugment(_Strict):
+    """Chances and ranges of the classifier's crops; shifts and scales are fractions of the crop's side."""
+
+    rendered: Fraction = 0.2
+    shift: Fraction = 0.12
+    scale: Fraction = 0.25
+    rotation_rad: float = 0.3
+    occlude: Fraction = 0.1
+    backdrop: Fraction = 0.3
+
+
+class DetectorRecipe(_Strict):
+    """A hand detector."""
+
+    task: Literal["hand-detector"]
+    name: str
+    seed: int
+    model: dict[str, Any]
+    input: InputRecipe
+    data: DataRecipe
+    stages: tuple[SideStage, ...]
+    schedule: ScheduleRecipe
+    augment: DetectionAugment = DetectionAugment()
+
+
+class ClassifierRecipe(_Strict):
+    """A classifier of hand crops: gesture and handedness."""
+
+    task: Literal["gesture-classifier"]
+    name: str
+    seed: int
+    model: dict[str, Any]
+    input: InputRecipe
+    data: DataRecipe
+    schedule: ScheduleRecipe
+    gestures: tuple[str, ...]
+    untrained_gestures: tuple[str, ...] = ()
+    teacher_weight: float = 0.5
+    label_smoothing: Fraction = 0.05
+    augment: CropAugment = CropAugment()
+
+
+Recipe = Annotated[DetectorRecipe | ClassifierRecipe, Field(discriminator="task")]
+_RECIPE: TypeAdapter[DetectorRecipe | ClassifierRecipe] = TypeAdapter(Recipe)
+
+
+def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> DetectorRecipe | ClassifierRecipe:
+    """Read a shipped recipe by name or any recipe by path, with `key.key=value` changes applied (values are YAML).
+
+    Raises `UsageError` for a missing file, an unknown key (the nearest one is suggested) or a wrong value.
+    """
+    path = Path(name_or_path) if name_or_path.endswith((".yaml", ".yml")) else RECIPES / f"{name_or_path}.yaml"
+    if not path.is_file():
+        shipped = sorted(file.stem for file in RECIPES.glob("*.yaml"))
+        raise UsageError(f"there is no recipe {name_or_path!r}; give a .yaml file or one of {', '.join(shipped)}")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    for change in changes:
+        _apply(raw, change)
+    return recipe_from_mapping(raw, origin=str(path))
+
+
+def recipe_from_mapping(raw: Any, *, origin: str) -> DetectorRecipe | ClassifierRecipe:
+    """Validate a recipe already parsed; `origin` names it in errors. Raises `UsageError`."""
+    try:
+        return _RECIPE.validate_python(raw)
+    except ValidationError as error:
+        problems = "; ".join(_explained(dict(problem)) for problem in error.errors())
+        raise UsageError(f"recipe {origin}: {problems}") from error
+
+
+def _apply(raw: dict[str, Any], change: str) -> None:
+    key, separator, value = change.partition("=")
+    if not separator or not key:
+        raise UsageError(f"expected key=value, got {change!r}; for example schedule.steps=100")
+    *parents, last = key.split(".")
+    target = raw
+    for parent in parents:
+        target = target.setdefault(parent, {})
+        if not isinstance(target, dict):
+            raise UsageError(f"{change!r}: {parent} holds a value, not further keys")
+    target[last] = yaml.safe_load(value)
+
+
+def _explained(problem: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in problem["loc"] if part not in ("hand-detector", "gesture-classifier"))
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(problem["loc"][-1]), _all_keys(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"unknown key {place!r}{hint}"
+    return f"{place}: {problem['msg']}"
+
+
+def _all_keys() -> list[str]:
+    models = [*_Strict.__subclasses__()]
+    return sorted({field for model in models for field in model.model_fields})

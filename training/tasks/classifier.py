@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training the crop classifier: gesture and handedness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, log_softmax
+from torch.utils.data import DataLoader
+
+from training.data.catalogue import samples_of
+from training.data.crops import HANDEDNESS, UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
+from training.data.pictures import PictureStore
+from training.data.sample import HandSample
+from training.data.workers import single_threaded
+from training.metrics import confusion, macro_f1
+from training.models import build
+from training.provenance import provenance_of
+from training.recipe import ClassifierRecipe
+from training.teacher.classifier import SOURCE, TeacherClassifier
+
+HANDEDNESS_WEIGHT = 0.3
+
+
+class ClassifierTraining:
+    """The classifier's side of the training loop; see `training.loop.TrainingTask`.
+
+    `teacher` is the path of HaGRID's crop classifier, or None to learn from labels alone.
+    """
+
+    def __init__(self, recipe: ClassifierRecipe, data_root: Path, *, teacher: Path | None = None) -> None:
+        torch.manual_seed(recipe.seed)
+        self._recipe = recipe
+        self._teacher = teacher
+        self.model = build(recipe.model)
+        samples = [sample for sample in samples_of(recipe.data, data_root) if sample.split != "test"]
+        self._pictures = PictureStore({sample.path for sample in samples})
+        self._training = [sample for sample in samples if sample.split == "train"]
+        weight = {entry.path.rsplit("/", 1)[-1]: entry.weight for entry in recipe.data.sets}
+        self._hands = hands_of(self._training, recipe.gestures, weight)
+        validation = [sample for sample in samples if sample.split == "validation"]
+        self._validation = hands_of(validation, recipe.gestures, weight)
+
+    def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
+        """Yield batches of random crops."""
+        recipe = self._recipe
+        backdrops = [sample.path for sample in self._training if not len(sample.boxes_xyxy)]
+        teacher = TeacherClassifier(self._teacher, recipe.gestures) if self._teacher else None
+        hands = self._hands if teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
+        batch = recipe.schedule.batch
+        loader: DataLoader[Any] = DataLoader(
+            HandCrops(hands, self._pictures, backdrops, recipe, teacher),
+            batch_sampler=(
+                list(range(step * batch, (step + 1) * batch)) for step in range(first_step, recipe.schedule.steps)
+            ),
+            num_workers=recipe.schedule.workers,
+            collate_fn=collate_crops,
+            prefetch_factor=4 if recipe.schedule.workers else None,
+            worker_init_fn=single_threaded,
+        )
+        yield from loader
+
+    def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
+        """Cross entropy with labels where there are labels, with the teacher's distribution everywhere."""
+        gestures, handedness = outputs
+        smoothing = self._recipe.label_smoothing
+        label = cross_entropy(gestures, targets.gestures, ignore_index=UNKNOWN, label_smoothing=smoothing)
+        taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1).mean()
+        side = cross_entropy(handedness, targets.handedness, ignore_index=UNKNOWN, label_smoothing=smoothing)
+        total = label + self._recipe.teacher_weight * taught + HANDEDNESS_WEIGHT * torch.nan_to_num(side)
+        figures = {"loss": total, "gesture": label, "teacher": taught, "handedness": side}
+        return total, {name: float(value.detach()) for name, value in figures.items()}
+
+    def evaluate(self, model: nn.Module) -> Mapping[str, float]:
+        """Return macro F1 of both heads on the labelled hands of the validation groups."""
+        answers = [classify(model, self._pictures, hand, self._recipe) for hand in self._validation]
+        metrics = {}
+        for head, names in (("gesture", self._recipe.gestures), ("handedness", HANDEDNESS)):
+            truth = np.array([getattr(hand, head) for hand in self._validation])
+            guess = np.array([answer[head] for answer in answers])
+            known = truth != UNKNOWN
+            metrics[f"{head}_macro_f1"] = macro_f1(confusion(truth[known], guess[known], len(names)))
+        return metrics
+
+    def provenance(self) -> Mapping[str, Any]:
+        """Return the recipe, the data sets, their licences and the teacher."""
+        teachers = [SOURCE] if self._teacher else []
+        return provenance_of(self._recipe, self._training, teachers=teachers)
+
+    @property
+    def training(self) -> Sequence[HandSample]:
+        """The samples trained on."""
+        return self._training
+
+
+def classify(model: nn.Module, pictures: PictureStore, hand: Hand, recipe: ClassifierRecipe) -> dict[str, int]:
+    """Return the class numbers that a PyTorch classifier gives one hand, preprocessed as on the device."""
+    crop = crop_tensor(pictures[hand.path], hand.box_xyxy, recipe.input.contract())
+    with torch.inference_mode():
+        gestures, handedness = model(crop[None])
+    return {"gesture": int(gestures.argmax()), "handedness": int(handedness.argmax())}

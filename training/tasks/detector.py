@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training the hand detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from edge._native import decode_ltrb, nms
+from edge.frame import Frame, PixelFormat
+from edge.geometry import apply_boxes
+from edge.preprocess import InputContract, Preprocessor
+from training.data.catalogue import samples_of
+from training.data.detection import DetectionScenes, collate, pools_from_samples
+from training.data.pictures import PictureStore
+from training.data.sample import HandSample
+from training.data.workers import single_threaded
+from training.losses.detection import DetectionTargets, detection_loss
+from training.metrics import Found, Wanted, average_precision, recall_precision
+from training.models import build
+from training.models.detector import STRIDES_PX
+from training.provenance import provenance_of
+from training.recipe import DetectorRecipe
+from training.teacher.detector import SOURCE
+
+LOWEST_SCORE = 0.02
+VALIDATION_SCORE = 0.4
+NMS_IOU = 0.5
+MAX_HANDS = 50
+
+
+class DetectorTraining:
+    """The detector's side of the training loop; see `training.loop.TrainingTask`."""
+
+    def __init__(self, recipe: DetectorRecipe, data_root: Path) -> None:
+        torch.manual_seed(recipe.seed)
+        self._recipe = recipe
+        self.model = build(recipe.model)
+        self._samples = samples_of(recipe.data, data_root)
+        self._contract = recipe.input.contract()
+        used = [sample for sample in self._samples if sample.split != "test"]
+        self._pictures = PictureStore(sample.path for sample in used)
+        self._training = [sample for sample in used if sample.split == "train"]
+        self._validation = [sample for sample in used if sample.split == "validation"]
+
+    def batches(self, first_step: int) -> Iterator[tuple[Tensor, DetectionTargets]]:
+        """Yield batches of scenes; the sides of the recipe's stages take turns at random."""
+        recipe = self._recipe
+        weight = {entry.path.rsplit("/", 1)[-1]: entry.weight for entry in recipe.data.sets}
+        pools = pools_from_samples(self._training, self._pictures, weight)
+        scenes = DetectionScenes(pools, self._pictures, self._contract, recipe.augment, seed=recipe.seed)
+        loader: DataLoader[Any] = DataLoader(
+            scenes,
+            batch_sampler=_keys(recipe, first_step),
+            num_workers=recipe.schedule.workers,
+            collate_fn=collate,
+            prefetch_factor=6 if recipe.schedule.workers else None,
+            worker_init_fn=single_threaded,
+        )
+        yield from loader
+
+    def loss(self, outputs: Sequence[Tensor], targets: DetectionTargets) -> tuple[Tensor, Mapping[str, float]]:
+        """Return the detection loss and its parts."""
+        loss = detection_loss(outputs, targets, STRIDES_PX)
+        return loss.total, {"loss": float(loss.total.detach()), "score": float(loss.score), "box": float(loss.box)}
+
+    def evaluate(self, model: nn.Module) -> Mapping[str, float]:
+        """Return AP, AP50, recall and precision on the validation groups, preprocessed as on the device."""
+        found = [detect(model, self._pictures[sample.path], self._contract) for sample in self._validation]
+        wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in self._validation]
+        rates = recall_precision(found, wanted, VALIDATION_SCORE)
+        return average_precision(found, wanted) | rates
+
+    def provenance(self) -> Mapping[str, Any]:
+        """Return the recipe, the data sets and their licences."""
+        teachers = [SOURCE] if self._recipe.data.teacher_labels else []
+        return provenance_of(self._recipe, self._training, teachers=teachers)
+
+    @property
+    def validation(self) -> Sequence[HandSample]:
+        """The samples that validation looks at."""
+        return self._validation
+
+
+def detect(model: nn.Module, picture: np.ndarray[Any, np.dtype[np.uint8]], contract: InputContract) -> Found:
+    """Run a PyTorch detector on one BGR picture with the device's preprocessing and decoding."""
+    frame = Frame(picture, PixelFormat.BGR, time_ns=0, index=0, source="training")
+    preprocessor = Preprocessor(contract)
+    height, width = preprocessor.tensor_hw(frame.width_px, frame.height_px)
+    tensor = np.empty((3, height, width), np.float32)
+    matrix = preprocessor.write_frame(frame, tensor)
+    with torch.inference_mode():
+        maps = [level[0].contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
+    boxes, scores = decode_ltrb(maps, list(STRIDES_PX), LOWEST_SCORE, 1000)
+    kept = nms(boxes, scores, NMS_IOU, MAX_HANDS)
+    limit = np.array([frame.width_px, frame.height_px] * 2, np.float32)
+    return Found(np.clip(apply_boxes(matrix, boxes[kept]), 0, limit).astype(np.float32), scores[kept])
+
+
+def _keys(recipe: DetectorRecipe, first_step: int) -> Iterator[list[tuple[int, int]]]:
+    batch, steps = recipe.schedule.batch, recipe.schedule.steps
+    for step in range(first_step, steps):
+        stage = next(stage for stage in recipe.stages if step < stage.until * steps or stage is recipe.stages[-1])
+        side_px = int(np.random.default_rng([recipe.seed, step]).choice(stage.sides_px))
+        yield [(side_px, step * batch + number) for number in range(batch)]

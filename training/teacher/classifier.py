@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HaGRID's small crop classifier as a teacher: soft gesture targets for any crop of a hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.augment.placement import Picture
+from training.data.sample import FloatArray
+
+SIDE_PX = 128
+SOURCE = "crops_classifier.onnx of ai-forever/dynamic_gestures at f073b25 (Apache-2.0), trained on HaGRIDv2"
+NAMES = (
+    "hand_down", "hand_right", "hand_left", "thumb_index", "thumb_left", "thumb_right", "thumb_down", "half_up",
+    "half_left", "half_right", "half_down", "part_hand_heart", "part_hand_heart2", "fist_inverted", "two_left",
+    "two_right", "two_down", "grabbing", "grip", "point", "call", "three3", "little_finger", "middle_finger",
+    "dislike", "fist", "four", "like", "mute", "ok", "one", "palm", "peace", "peace_inverted", "rock", "stop",
+    "stop_inverted", "three", "three2", "two_up", "two_up_inverted", "three_gun", "one_left", "one_right", "one_down",
+)  # fmt: skip
+
+
+class TeacherClassifier:
+    """Answers with a distribution over our gesture names; what has no name among them is "no_gesture"."""
+
+    def __init__(self, model: Path, gestures: Sequence[str]) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        columns = [gestures.index(name if name in gestures else "no_gesture") for name in NAMES]
+        self._merge = np.eye(len(gestures), dtype=np.float32)[columns]
+
+    def __call__(self, crops: Sequence[Picture]) -> FloatArray:
+        """Return (N, gestures) float32 probabilities for BGR square crops without margin."""
+        tensors = [
+            cv2.cvtColor(cv2.resize(crop, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+            for crop in crops
+        ]
+        batch = (np.stack(tensors).transpose(0, 3, 1, 2).astype(np.float32) - 127) / 128
+        logits = np.asarray(self._session.run(["labels"], {"input": batch})[0], np.float32)
+        weights = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(weights / weights.sum(1, keepdims=True) @ self._merge, np.float32)
