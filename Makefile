@@ -2,7 +2,7 @@
 # make test   check everything in an environment of its own (.venv)
 # make demo   install the runtime in an environment of its own (.venv-demo) and run the main job
 
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -16,7 +16,8 @@ CONSTRAINTS := requirements/constraints.txt
 NATIVE := $(shell find edge/native -name '*.hpp' -o -name '*.cpp' 2>/dev/null)
 PACKAGE := $(shell find edge -type f -not -name '*.pyc' 2>/dev/null)
 BUILD_INPUTS := pyproject.toml CMakeLists.txt $(CONSTRAINTS) $(NATIVE)
-PIP_FLAGS := --quiet --disable-pip-version-check --no-input --build-constraint $(CONSTRAINTS) --constraint $(CONSTRAINTS)
+PIP_QUIET := --quiet --disable-pip-version-check --no-input
+CONSTRAINED := --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS)
 
 .PHONY: help test demo lint types pytest format machine clean
 
@@ -43,28 +44,47 @@ format: $(VENV)/installed
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/clang-format -i $(NATIVE)
 
+# A camera that is there but cannot be opened (exit code 3) says why, and the built-in scene takes its place.
 demo: $(DEMO_VENV)/installed
 	@mkdir -p demo
-	@PATH="$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" bash demo.sh $(SOURCE)
+	@run=("$(DEMO_VENV)/bin/edge-run" --video demo/annotated.mp4 --jsonl demo/results.jsonl); \
+	source='$(SOURCE)'; camera=$$(find /dev -maxdepth 1 -name 'video*' 2>/dev/null | sort -V | head -n 1); \
+	if [[ -z $$source && -n $$camera ]]; then \
+		echo "Watching $$camera for 600 frames; Ctrl-C ends it earlier."; \
+		status=0; "$${run[@]}" --camera "$$camera" --max-frames 600 || status=$$?; \
+		if [[ $$status -ne 3 ]]; then exit $$status; fi; \
+	fi; \
+	"$${run[@]}" "$${source:-test:hands?seconds=20}"
+	@echo 'Written: demo/annotated.mp4 (the video) and demo/results.jsonl (one JSON object a frame).'
 
 machine:
-	@command -v $(PYTHON) >/dev/null || { echo 'Python 3.10 or newer is needed; install it or name it: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make environments; install its venv module: sudo apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import pathlib, sysconfig, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || { echo "the headers of $(PYTHON) are missing; install them: sudo apt-get install python3-dev" >&2; exit 1; }
-	@echo 'int main() {}' | "$${CXX:-c++}" -std=c++17 -x c++ -fsyntax-only - 2>/dev/null || { echo "$${CXX:-c++} cannot compile C++17; install a compiler: sudo apt-get install g++ (or name one: CXX=clang++ make ...)" >&2; exit 1; }
+	@refuse() { echo "$$1" >&2; exit 1; }; \
+	type $(PYTHON) >/dev/null 2>&1 || refuse 'Python 3.10 to 3.13 is needed; install it, or name it: make PYTHON=/path/to/python3'; \
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+		refuse "Python 3.10 to 3.13 is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=/path/to/python3"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		refuse '$(PYTHON) cannot make environments; install its venv module: sudo apt-get install python3-venv'; \
+	$(PYTHON) -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || \
+		refuse 'the headers of $(PYTHON) are missing; install them: sudo apt-get install python3-dev'; \
+	"$${CXX:-c++}" -std=c++17 -x c++ -fsyntax-only - <<< 'int main() {}' 2>/dev/null || \
+		refuse "$${CXX:-c++} cannot compile C++17; install a compiler: sudo apt-get install g++, or name one: CXX=clang++ make ..."
 
-$(VENV)/bin/python $(DEMO_VENV)/bin/python: | machine
-	$(PYTHON) -m venv --clear $(@D)/..
-	$@ -m pip install --quiet --disable-pip-version-check --no-input --upgrade 'pip>=25.3'
+$(VENV)/bin/python $(DEMO_VENV)/bin/python:
+	@$(MAKE) --no-print-directory machine
+	$(PYTHON) -m venv --clear $(patsubst %/bin/python,%,$@)
 
-$(VENV)/installed: $(BUILD_INPUTS) | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install $(PIP_FLAGS) --editable '.[workstation,dev]'
+# pip older than 25.3 knows no build constraints.
+$(VENV)/installed: $(BUILD_INPUTS) $(VENV)/bin/python
+	@echo 'Installing what the tests need into $(VENV): a few minutes the first time.'
+	$(VENV)/bin/python -m pip install $(PIP_QUIET) --upgrade 'pip>=25.3'
+	$(VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) --editable '.[workstation,dev]'
 	@touch $@
 
-$(DEMO_VENV)/installed: $(BUILD_INPUTS) $(PACKAGE) | $(DEMO_VENV)/bin/python
-	$(DEMO_VENV)/bin/python -m pip install $(PIP_FLAGS) --force-reinstall --no-deps .
-	$(DEMO_VENV)/bin/python -m pip install $(PIP_FLAGS) .
+$(DEMO_VENV)/installed: $(BUILD_INPUTS) $(PACKAGE) $(DEMO_VENV)/bin/python
+	@echo 'Installing into $(DEMO_VENV): a minute or two the first time.'
+	$(DEMO_VENV)/bin/python -m pip install $(PIP_QUIET) --upgrade 'pip>=25.3'
+	$(DEMO_VENV)/bin/python -m pip uninstall $(PIP_QUIET) --yes edge-hands
+	$(DEMO_VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) .
 	@touch $@
 
 clean:

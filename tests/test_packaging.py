@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import ast
+import configparser
+import subprocess
+import sys
+import sysconfig
+import types
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import edge
+
+WORKSTATION = {"benchmarks", "calibration", "export", "training"}
+HEAVY = {"cv2", "matplotlib", "onnx", "onnxruntime", "pydantic", "rich", "torch", "typer", "yaml"}
+# The console scripts of the checkout are declared by the wheel and say in one line that the checkout is missing.
+DOORS_TO_THE_CHECKOUT = {"cli/calibrate.py", "cli/export.py", "cli/train.py"}
+
+
+@pytest.fixture(scope="session")
+def wheel(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", folder, repo_root], check=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run_from_wheel(installed: Path, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `code` with the unpacked wheel in front; -S keeps the editable install of the checkout out."""
+    paths = [str(installed), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    script = f"import sys; sys.path[:0] = {paths!r}\n{code}"
+    command = [sys.executable, "-S", "-c", script]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_wheel_holds_only_the_device_package(wheel: Path, repo_root: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"edge", "edge_hands"}
+    assert not [name for name in names if name.endswith((".cpp", ".hpp", ".cu", ".pt"))]
+    assert {"edge/py.typed", "edge/_native.pyi", "edge/schemas/frame-1.schema.json"} <= names
+    assert [name for name in names if name.startswith("edge/_native.") and not name.endswith(".pyi")]
+    sources = {path.relative_to(repo_root).as_posix() for path in (repo_root / "edge").rglob("*.py")}
+    assert sources == {name for name in names if name.endswith(".py")}
+
+
+def test_wheel_holds_every_shipped_bundle(wheel: Path, repo_root: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    bundles = list((repo_root / "edge" / "zoo").glob("*/bundle.json"))
+    assert {bundle.parent.name for bundle in bundles} >= {"gesture-classifier", "hand-detector"}
+    for bundle in bundles:
+        shipped = {path.relative_to(repo_root).as_posix() for path in bundle.parent.rglob("*") if path.is_file()}
+        assert shipped <= names
+
+
+def test_wheel_works_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    code = "import edge; print(edge.__file__); print(edge.load('hand-detector'))"
+    done = run_from_wheel(installed, code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(installed))
+
+
+@pytest.mark.parametrize("script", ["train", "export"])
+def test_script_of_the_checkout_says_that_it_is_missing(installed: Path, tmp_path: Path, script: str) -> None:
+    code = f"sys.argv = ['edge-{script}', 'anything']; from edge.cli.{script} import main; main()"
+    done = run_from_wheel(installed, code, tmp_path)
+    assert done.returncode == 7, done.stderr
+    assert "checkout" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_console_scripts_exist_and_explain_themselves(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (declared,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        entries = configparser.ConfigParser()
+        entries.read_string(archive.read(declared).decode())
+    scripts = list(entries["console_scripts"])
+    assert set(scripts) >= {"edge-run", "edge-export", "edge-train"}
+    for script in scripts:
+        path = Path(sysconfig.get_path("scripts")) / script
+        done = subprocess.run([path, "--help"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Usage" in done.stdout
+
+
+def test_all_is_exactly_the_public_names() -> None:
+    assert list(edge.__all__) == sorted(edge.__all__)
+    public = {name for name in dir(edge) if not name.startswith("_") and name != "annotations"}
+    assert set(edge.__all__) - {"__version__"} == {
+        name for name in public if not isinstance(getattr(edge, name), types.ModuleType)
+    }
+
+
+@pytest.mark.parametrize("code", ["import edge", "from edge.cli.run import main; main(['--help'])"])
+def test_the_door_stays_light(code: str) -> None:
+    script = f"""
+import sys
+try:
+    {code}
+except SystemExit:
+    pass
+print(*sorted({{name.partition('.')[0] for name in sys.modules}}))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    allowed = {"rich", "typer"} if "--help" in code else set()
+    assert "edge" in loaded
+    assert not loaded & (HEAVY - allowed)
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+def test_the_device_package_imports_nothing_of_the_workstation(repo_root: Path) -> None:
+    package = repo_root / "edge"
+    files = [
+        path for path in package.rglob("*.py") if path.relative_to(package).as_posix() not in DOORS_TO_THE_CHECKOUT
+    ]
+    assert files
+    for path in files:
+        assert not set(imported_names(ast.parse(path.read_text(encoding="utf-8")))) & WORKSTATION, path
+
+
+def test_changelog_begins_with_the_version_of_the_package(repo_root: Path) -> None:
+    changelog = (repo_root / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = [line.split("]")[0][4:] for line in changelog.splitlines() if line.startswith("## [")]
+    released = [version for version in versions if version != "Unreleased"]
+    assert released[0] == edge.__version__
