@@ -17,7 +17,7 @@ from training.data.catalogue import samples_of
 from training.data.crops import HANDEDNESS, UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
-from training.data.workers import single_threaded
+from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
@@ -34,6 +34,7 @@ class ClassifierTraining:
     """
 
     def __init__(self, recipe: ClassifierRecipe, data_root: Path, *, teacher: Path | None = None) -> None:
+        keep_opencv_single_threaded()
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self._teacher = teacher
@@ -61,7 +62,6 @@ class ClassifierTraining:
             num_workers=recipe.schedule.workers,
             collate_fn=collate_crops,
             prefetch_factor=4 if recipe.schedule.workers else None,
-            worker_init_fn=single_threaded,
         )
         yield from loader
 

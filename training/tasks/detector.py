@@ -20,7 +20,7 @@ from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
-from training.data.workers import single_threaded
+from training.data.workers import keep_opencv_single_threaded
 from training.losses.detection import DetectionTargets, detection_loss
 from training.metrics import Found, Wanted, average_precision, recall_precision
 from training.models import build
@@ -39,6 +39,7 @@ class DetectorTraining:
     """The detector's side of the training loop; see `training.loop.TrainingTask`."""
 
     def __init__(self, recipe: DetectorRecipe, data_root: Path) -> None:
+        keep_opencv_single_threaded()
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self.model = build(recipe.model)
@@ -61,7 +62,6 @@ class DetectorTraining:
             num_workers=recipe.schedule.workers,
             collate_fn=collate,
             prefetch_factor=6 if recipe.schedule.workers else None,
-            worker_init_fn=single_threaded,
         )
         yield from loader
 
