@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import ast
 import configparser
+import importlib.metadata
 import subprocess
 import sys
 import sysconfig
-import types
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,11 +96,18 @@ def test_console_scripts_exist_and_explain_themselves(wheel: Path) -> None:
 
 
 def test_all_is_exactly_the_public_names() -> None:
+    assert set(edge.__all__) == set(names_for_type_checkers(Path(edge.__file__)))
     assert list(edge.__all__) == sorted(edge.__all__)
-    public = {name for name in dir(edge) if not name.startswith("_") and name != "annotations"}
-    assert set(edge.__all__) - {"__version__"} == {
-        name for name in public if not isinstance(getattr(edge, name), types.ModuleType)
-    }
+    assert all(getattr(edge, name).__module__.startswith("edge.") for name in edge.__all__)
+
+
+def names_for_type_checkers(path: Path) -> Iterator[str]:
+    """Return the names that `if TYPE_CHECKING:` imports: what mypy takes the package to offer."""
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.If):
+            yield from (
+                alias.name for node in statement.body if isinstance(node, ast.ImportFrom) for alias in node.names
+            )
 
 
 @pytest.mark.parametrize("code", ["import edge", "from edge.cli.run import main; main(['--help'])"])
@@ -142,4 +149,4 @@ def test_changelog_begins_with_the_version_of_the_package(repo_root: Path) -> No
     changelog = (repo_root / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = [line.split("]")[0][4:] for line in changelog.splitlines() if line.startswith("## [")]
     released = [version for version in versions if version != "Unreleased"]
-    assert released[0] == edge.__version__
+    assert released[0] == importlib.metadata.version("edge-hands")
