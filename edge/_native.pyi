@@ -49,3 +49,31 @@ def nms(
     `boxes` is `(K, 4) float32` xyxy, `scores` `(K,) float32`; a box goes when its overlap with a kept one exceeds `iou`.
     Raises ValueError for values that are not finite and for boxes whose corners are swapped.
     """
+
+def available_kernels() -> list[str]:
+    """Names of the instruction sets this processor can run the warp with, slowest first."""
+
+def kernels_in_use() -> str:
+    """The instruction set in use: the fastest, unless `use_kernels` named another."""
+
+def use_kernels(name: str) -> None:
+    """Run the warp with another instruction set from now on; results have the same bits. Raises ValueError."""
+
+def render_hands(
+    picture: NDArray[np.uint8],
+    ids: NDArray[np.uint8],
+    depth_mm: NDArray[np.float32],
+    bones: NDArray[np.float32],
+    hands: NDArray[np.float32],
+    maps: Sequence[NDArray[np.uint8]],
+    light: NDArray[np.float32],
+    lens: NDArray[np.float32],
+) -> None:
+    """Draw hands over `picture` `(H, W, 3) uint8` BGR in place; far hands first, hidden pixels stay.
+
+    `ids` `(H, W) uint8` gets n + 1 where hand n covers most of a pixel, 0 where its arm does; `depth_mm` `(H, W) float32`
+    holds the distance along the optical axis and is respected. Camera space: x right, y down, z away, millimetres.
+    `bones` `(P, 20)`, `hands` `(N, 36)` and `light` `(15,)` float32 have the columns of `edge.scene`; `maps` are
+    N arrays `(4, 256, 256, 5) uint8`; `lens` is focal length, centre x, centre y in pixels. The GIL is released.
+    Raises ValueError.
+    """

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "decode.hpp"
+#include "kernels.hpp"
 #include "nms.hpp"
+#include "render_bindings.hpp"
 #include "warp.hpp"
 
 namespace nb = nanobind;
@@ -115,6 +117,20 @@ void warp_normalise(const Source &src, int pixel_format, const Maps &matrices, c
   edge::warp_normalise(picture, maps.data(), tensor, normalisation, threads);
 }
 
+std::vector<std::string> available_kernels() {
+  std::vector<std::string> names;
+  for (const edge::Kernels *const *table = edge::available_kernels(); *table != nullptr; ++table) {
+    names.emplace_back((*table)->name);
+  }
+  return names;
+}
+
+void use_kernels(const std::string &name) {
+  std::string choices;
+  for (const std::string &choice : available_kernels()) choices += (choices.empty() ? "" : ", ") + choice;
+  require(edge::use_kernels(name.c_str()), "this processor has no kernels \"" + name + "\"; it has " + choices);
+}
+
 template <typename Scalar>
 nb::object array_from_vector(std::vector<Scalar> &&values, std::vector<std::size_t> shape) {
   auto *owned = new std::vector<Scalar>(std::move(values));
@@ -178,5 +194,9 @@ NB_MODULE(_native, m) {
   m.def("warp_normalise", &warp_normalise, "src"_a.noconvert(), "pixel_format"_a, "matrices"_a, "out"_a.noconvert(),
         "mean"_a, "std"_a, "pad"_a, "rgb"_a, "threads"_a = 1);
   m.def("decode_ltrb", &decode_ltrb, "levels"_a, "strides"_a, "min_score"_a, "max_candidates"_a);
+  m.def("available_kernels", &available_kernels);
+  m.def("kernels_in_use", [] { return std::string(edge::kernels().name); });
+  m.def("use_kernels", &use_kernels, "name"_a);
   m.def("nms", &nms, "boxes"_a, "scores"_a, "iou"_a, "max_keep"_a);
+  register_render(m);
 }

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rendered hands with exact truth: a scene in time for demonstrations and tests, still pictures for training."""
+
+from edge.scene.gestures import GESTURE_NAMES
+from edge.scene.sample import render_hand_sample
+from edge.scene.truth import SceneFrame, SceneTruth
+
+__all__ = ["GESTURE_NAMES", "SceneFrame", "SceneTruth", "render_hand_sample"]

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Detail maps of a hand's skin: creases, wrinkles, tendons, veins, grain, redness and nails.
+
+Four maps (finger, thumb, palm, back of the hand) of 256 x 256, five channels each: slope along u, slope along v
+(128 is flat, 64 is a slope of 1), lightness (128 is unchanged), redness, nail.
+Finger maps: u is the angle around the bone (0.5 on its back), v runs from -0.3 at the knuckle to 3.5 past the tip.
+Palm maps: u is 110 mm across from the little finger's side, v 130 mm from 20 mm below the wrist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+SIDE = 256
+CHANNELS = 5
+MapArray = npt.NDArray[np.uint8]
+Grid = npt.NDArray[np.float64]
+
+_V_FINGER, _U_FINGER = np.meshgrid(
+    (np.arange(SIDE) + 0.5) / SIDE * 3.8 - 0.3, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 2 * np.pi, indexing="ij"
+)
+_Y_PALM, _X_PALM = np.meshgrid(
+    (np.arange(SIDE) + 0.5) / SIDE * 130 - 20, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 110, indexing="ij"
+)
+# Millimetres of a texel along u and v.
+_FINGER_TEXEL_MM = (0.20, 0.41)
+_PALM_TEXEL_MM = (110 / SIDE, 130 / SIDE)
+
+
+@dataclass(slots=True)
+class _Relief:
+    """A map in the making: height in millimetres, the rest 0..1 (lightness -1..1); (256, 256) float64 each."""
+
+    height: Grid
+    light: Grid
+    red: Grid
+    nail: Grid
+
+    def crease(self, distance: Grid, weight: Grid | float, *, depth_mm: float, width_mm: float, dark: float) -> None:
+        groove = np.exp(-((distance / width_mm) ** 2)) * weight
+        self.height -= depth_mm * groove
+        self.light -= dark * groove
+
+
+def _blank() -> _Relief:
+    return _Relief(*(np.zeros((SIDE, SIDE)) for _ in range(4)))
+
+
+def _smooth(low: float, high: float, x: Grid) -> Grid:
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _noise(rng: np.random.Generator, sigma_u: float, sigma_v: float) -> Grid:
+    """Return smooth noise (256, 256) of unit variance, `sigma` in texels, periodic in both directions."""
+    fu = np.fft.rfftfreq(SIDE)[None]
+    fv = np.fft.fftfreq(SIDE)[:, None]
+    low_pass = np.exp(-2 * np.pi**2 * ((sigma_u * fu) ** 2 + (sigma_v * fv) ** 2))
+    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) * low_pass, s=(SIDE, SIDE))
+    return np.asarray(field / (field.std() + 1e-9))
+
+
+def _finger(rng: np.random.Generator, *, thumb: bool) -> _Relief:
+    relief = _blank()
+    v, angle = _V_FINGER, _U_FINGER
+    back = _smooth(-0.2, 0.6, np.cos(angle))
+    front = _smooth(-0.1, 0.5, -np.cos(angle))
+    wobble = 0.025 * _noise(rng, 18, 10)
+    for joint, offsets in ((1.0, (-0.05, 0.06)), (2.0, (0.0,)), (0.46, (-0.03, 0.05))):
+        if thumb and joint < 0.9:
+            continue
+        for offset in offsets:
+            place = joint + offset + wobble - 0.03 * np.cos(2 * angle)
+            relief.crease((v - place) * 26, front, depth_mm=0.5, width_mm=0.75, dark=0.16)
+    for joint, spread, count in ((1.0, 0.20, 6), (2.0, 0.10, 4)):
+        if thumb and joint < 1.5:
+            continue
+        for line in np.linspace(-1, 1, count):
+            arch = joint + spread * line * (1 - 0.35 * (angle / 1.2) ** 2) + 0.6 * wobble
+            fade = back * np.exp(-((angle / 0.75) ** 2))
+            relief.crease((v - arch) * 26, fade, depth_mm=0.28, width_mm=0.5, dark=0.10)
+        relief.red += 0.5 * back * np.exp(-(((v - joint) / 0.2) ** 2))
+    relief.red += 0.55 * _smooth(2.5, 3.1, v) * front + 0.10 * front
+    relief.light += 0.030 * _noise(rng, 10, 6)
+    relief.red += 0.10 * _noise(rng, 14, 8)
+    relief.height += 0.030 * _noise(rng, 1.1, 0.8) + 0.035 * _noise(rng, 2.6, 1.0)
+    _nail(relief, width=1.0 if thumb else 0.9, length=0.72 if thumb else 0.66)
+    return relief
+
+
+def _nail(relief: _Relief, *, width: float, length: float) -> None:
+    v, angle = _V_FINGER, np.abs(_U_FINGER)
+    across = angle / width
+    root = 3.14 - length
+    along = (v - (root + length / 2)) / (length / 2)
+    # A superellipse: straight sides, round corners.
+    edge = (across**4 + np.abs(along) ** 4) ** 0.25
+    inside = 1 - _smooth(0.93, 1.03, edge)
+    relief.height *= 1 - inside
+    relief.light *= 1 - 0.6 * inside
+    relief.nail += inside
+    rim = np.exp(-(((edge - 1.05) / 0.07) ** 2))
+    relief.height -= 0.5 * rim
+    relief.light -= 0.12 * rim * (v < root + 0.85 * length)
+    moon = inside * (1 - _smooth(0.15, 0.25, (v - root) / length + 0.12 * across**2))
+    relief.light += 0.10 * moon + 0.16 * inside * _smooth(3.06, 3.10, v)
+    relief.red += 0.25 * inside * (1 - moon)
+
+
+def _distance(points: npt.ArrayLike) -> Grid:
+    """Return the distance in millimetres (256, 256) to a curve through `points` (K, 2) of the palm."""
+    control = np.asarray(points, np.float64)
+    t = np.linspace(0, 1, 14)
+    knots = np.linspace(0, 1, len(control))
+    degree = min(3, len(control) - 1)
+    curve = np.stack([np.polyval(np.polyfit(knots, control[:, axis], degree), t) for axis in range(2)], axis=1)
+    nearest = np.full((SIDE, SIDE), 1e9)
+    for (x0, y0), (x1, y1) in zip(curve[:-1], curve[1:], strict=True):
+        dx, dy = x1 - x0, y1 - y0
+        s = np.clip(((_X_PALM - x0) * dx + (_Y_PALM - y0) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
+        nearest = np.minimum(nearest, (_X_PALM - x0 - s * dx) ** 2 + (_Y_PALM - y0 - s * dy) ** 2)
+    return np.sqrt(nearest)
+
+
+_PALM_LINES = (
+    ([(31, 66), (14, 58), (3, 42), (4, 14)], 0.8, 1.1),
+    ([(31, 67), (12, 62), (-12, 52), (-30, 40)], 0.7, 1.0),
+    ([(-44, 63), (-22, 65), (-2, 71), (12, 84)], 0.8, 1.0),
+    ([(-4, 18), (-3, 40), (-4, 62)], 0.3, 0.7),
+    ([(-26, 1), (0, -3), (24, 2)], 0.6, 0.9),
+    ([(-25, -6), (0, -10), (23, -5)], 0.4, 0.8),
+)
+
+
+def _palm(rng: np.random.Generator) -> _Relief:
+    relief = _blank()
+    for line, strength, width in _PALM_LINES:
+        moved = np.asarray(line, np.float64) + rng.normal(0, 1.6, (len(line), 2))
+        distance = _distance(moved)
+        strength *= rng.uniform(0.75, 1.2)
+        relief.crease(distance, 1.0, depth_mm=0.75 * strength, width_mm=width, dark=0.20 * strength)
+        relief.crease(distance, 1.0, depth_mm=0.4 * strength, width_mm=4.0, dark=0.04 * strength)
+    for _ in range(9):
+        start = rng.uniform((-35, 10), (30, 80))
+        distance = _distance([start, start + rng.normal(0, 10, 2), start + rng.normal(0, 18, 2)])
+        relief.crease(distance, 1.0, depth_mm=0.15, width_mm=0.6, dark=0.05)
+    mounts = np.exp(-(((_Y_PALM - 84) / 16) ** 2)) + np.exp(-((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2))
+    thenar = np.exp(-(((_X_PALM - 20) / 16) ** 2) - ((_Y_PALM - 36) / 22) ** 2)
+    relief.red += 0.12 + 0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6)
+    relief.light += 0.03 * _noise(rng, 12, 10) + 0.018 * _noise(rng, 3, 3)
+    relief.height += 0.05 * _noise(rng, 1.2, 1.0) + 0.05 * _noise(rng, 3.0, 2.5)
+    return relief
+
+
+def _back(rng: np.random.Generator) -> _Relief:
+    relief = _blank()
+    for x, y in ((26, 87), (4, 89), (-16, 83), (-33, 73)):
+        tendon = np.exp(-((_distance([(0.2 * x, 8), (0.62 * x, 45), (x, y)]) / 2.6) ** 2))
+        relief.height += 0.8 * tendon * _smooth(10, 60, _Y_PALM) * rng.uniform(0.5, 1.1)
+        knuckle = np.exp(-(((_X_PALM - x) / 8) ** 2) - ((_Y_PALM - y) / 9) ** 2)
+        relief.red += 0.45 * knuckle
+        relief.height -= 0.06 * knuckle * np.abs(_noise(rng, 3.0, 0.9))
+    for _ in range(4):
+        start = np.array([rng.uniform(-25, 22), rng.uniform(5, 25)])
+        end = start + np.array([rng.uniform(-14, 14), rng.uniform(35, 60)])
+        vein = np.exp(-((_distance([start, (start + end) / 2 + rng.normal(0, 7, 2), end]) / 1.9) ** 2))
+        relief.height += 0.55 * vein
+        relief.light -= 0.035 * vein
+        relief.red -= 0.12 * vein
+    relief.light += 0.025 * _noise(rng, 10, 9) + 0.012 * _noise(rng, 2, 2)
+    relief.red += 0.06 * _noise(rng, 9, 9)
+    relief.height += 0.04 * _noise(rng, 1.0, 0.9) + 0.05 * _noise(rng, 1.0, 2.4)
+    return relief
+
+
+def _encoded(relief: _Relief, texel_mm: tuple[float, float]) -> MapArray:
+    slope_v, slope_u = np.gradient(relief.height)
+    channels = [
+        slope_u / texel_mm[0] * 64 + 128,
+        slope_v / texel_mm[1] * 64 + 128,
+        relief.light * 128 + 128,
+        relief.red * 255,
+        relief.nail * 255,
+    ]
+    return np.clip(np.round(np.stack(channels, axis=-1)), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SkinMaps:
+    """The detail of one person's hand at three sharpnesses, each (4, 256, 256, 5) uint8."""
+
+    levels: tuple[MapArray, MapArray, MapArray]
+
+    def __repr__(self) -> str:
+        return f"SkinMaps({len(self.levels)} x {self.levels[0].shape})"
+
+    def at(self, mm_per_px: float) -> MapArray:
+        """Return the maps that do not alias where a pixel covers `mm_per_px`."""
+        return self.levels[0 if mm_per_px < 0.6 else (1 if mm_per_px < 1.6 else 2)]
+
+
+@lru_cache(maxsize=32)
+def skin_maps(variant: int) -> SkinMaps:
+    """Return the detail maps of person number `variant`; the same number gives the same maps."""
+    import cv2
+
+    rng = np.random.default_rng([0x5C1, variant])
+    full = np.stack(
+        [
+            _encoded(_finger(rng, thumb=False), _FINGER_TEXEL_MM),
+            _encoded(_finger(rng, thumb=True), _FINGER_TEXEL_MM),
+            _encoded(_palm(rng), _PALM_TEXEL_MM),
+            _encoded(_back(rng), _PALM_TEXEL_MM),
+        ]
+    )
+    blurred = [
+        np.stack([cv2.GaussianBlur(plane, (0, 0), sigma) for plane in full]).astype(np.uint8) for sigma in (1.8, 5.0)
+    ]
+    return SkinMaps((full, blurred[0], blurred[1]))
