@@ -29,12 +29,12 @@ class GestureScore:
     @property
     def macro_f1(self) -> float:
         """Return the mean F1 with missed hands as errors."""
-        return float(np.mean(list(self.f1.values())))
+        return _mean(self.f1)
 
     @property
     def macro_f1_found(self) -> float:
         """Return the mean F1 over the found hands alone."""
-        return float(np.mean(list(self.f1_found.values())))
+        return _mean(self.f1_found)
 
     def to_dict(self) -> dict[str, object]:
         """Return what is stored, rates rounded to a hundredth of a percent."""
@@ -55,6 +55,10 @@ def gesture_score(truth: Sequence[str], guess: Sequence[str]) -> GestureScore:
     return GestureScore(
         hands=len(truth), found=len(found), f1=_f1(list(zip(truth, guess, strict=True))), f1_found=_f1(found)
     )
+
+
+def _mean(f1: dict[str, float]) -> float:
+    return float(np.mean(list(f1.values()))) if f1 else 0.0
 
 
 def _f1(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:

@@ -15,8 +15,8 @@ from training.data.hagrid import HAGRID_V1_GESTURES
 from training.data.sample import FloatArray
 
 INPUT_SIDE_PX = 128
-# Its 45 classes in the order of its outputs. A name that HaGRID v1 knows means the same there; every other one (pointing
-# hands, hands in motion, additions of HaGRID v2) is no gesture of v1 and counts as `no_gesture`.
+# Its 45 classes in the order of its outputs. A name of HaGRID v1 means the same there; every other one (pointing hands,
+# hands in motion, additions of HaGRID v2) is no gesture of v1 and counts as `no_gesture`.
 CLASSES = (
     "hand_down", "hand_right", "hand_left", "thumb_index", "thumb_left", "thumb_right", "thumb_down", "half_up",
     "half_left", "half_right", "half_down", "part_hand_heart", "part_hand_heart2", "fist_inverted", "two_left",

@@ -38,6 +38,7 @@ class MediaPipeHands:
         try:
             self._version = str(self._answer()["version"])
         except json.JSONDecodeError as error:
+            self._process.communicate()
             raise DependencyError(
                 f"{python} cannot import mediapipe; run: {python} -m pip install mediapipe"
             ) from error
