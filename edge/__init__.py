@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge.bundle import Bundle, load
+    from edge.bundle import Bundle
     from edge.errors import (
         BundleDamagedError,
         BundleError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from edge.runners import FakeRunner, OnnxRuntimeRunner, Runner
     from edge.sinks import JsonLinesSink, Sink, VideoSink
     from edge.sources import Source, open_source
+    from edge.tasks import load
 
 _HOME = {
     "Bundle": "edge.bundle",
@@ -57,7 +58,7 @@ _HOME = {
     "SourceError": "edge.errors",
     "UsageError": "edge.errors",
     "VideoSink": "edge.sinks",
-    "load": "edge.bundle",
+    "load": "edge.tasks",
     "open_source": "edge.sources",
 }
 

@@ -36,7 +36,7 @@ class Frame:
 
     Attributes:
         pixels: BGR (H, W, 3), GRAY (H, W), NV12 (H * 3 / 2, W) or YUYV (H, W, 2), all uint8; any strides.
-        pixel_format: layout of ``pixels``.
+        pixel_format: layout of `pixels`.
         time_ns: when the picture was captured, on the monotonic clock.
         index: number of the frame in its source, from 0, counting those that were dropped.
         source: name of the source, as its user gave it.

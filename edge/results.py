@@ -29,7 +29,7 @@ class Labels:
 
     Attributes:
         names: the list of names.
-        ids: (N,) int64, index into ``names``; -1 where there is no label.
+        ids: (N,) int64, index into `names`; -1 where there is no label.
         scores: (N,) float32, 0 to 1.
 
     Raises:
@@ -64,7 +64,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hand:
-    """One hand: a row of ``Hands``.
+    """One hand: a row of `Hands`.
 
     Attributes:
         box_xyxy: (4,) float32, source pixels.
@@ -79,7 +79,7 @@ class Hand:
     track_id: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The hand as the JSON Schema of ``edge.frame/1`` has it."""
+        """The hand as the JSON Schema of `edge.frame/1` has it."""
         return {
             "box_xyxy": [round(float(edge), 2) for edge in self.box_xyxy],
             "score": round(self.score, 4),
@@ -177,7 +177,7 @@ class FrameResult:
         time_s: time within a recording, or since the first frame of a live source.
         width_px, height_px: size of the frame.
         hands: the hands, highest score first.
-        latency_ms: time of each stage; ``total`` runs from the capture of the frame to its result.
+        latency_ms: time of each stage; `total` runs from the capture of the frame to its result.
     """
 
     source: str
@@ -190,7 +190,7 @@ class FrameResult:
     latency_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as the JSON Schema of ``edge.frame/1`` has it."""
+        """The result as the JSON Schema of `edge.frame/1` has it."""
         return {
             "schema": SCHEMA,
             "source": self.source,

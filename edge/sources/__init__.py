@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where frames come from: ``open_source(uri)`` and the contract of a ``Source``."""
+"""Where frames come from: `open_source(uri)` and the contract of a `Source`."""
 
 from edge.sources.open import open_source
 from edge.sources.source import SkippedFile, Source

@@ -16,10 +16,10 @@ from edge.sources.source import Source
 
 
 class ArraySource(Source):
-    """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made ``Frame`` objects; none is copied.
+    """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made `Frame` objects; none is copied.
 
     Raises:
-        SourceError: from ``frames``, an item is none of these.
+        SourceError: from `frames`, an item is none of these.
     """
 
     def __init__(self, arrays: Iterable[NDArray[np.uint8] | Frame], *, name: str = "arrays", fps: float = 30.0) -> None:

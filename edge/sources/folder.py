@@ -19,10 +19,10 @@ _KNOWN_UNREAD = frozenset({".tif", ".tiff", ".gif", ".heic", ".heif", ".avif", "
 
 
 class FolderSource(Source):
-    """The pictures below a folder; unreadable ones are skipped, and listed in ``skipped``.
+    """The pictures below a folder; unreadable ones are skipped, and listed in `skipped`.
 
     Raises:
-        SourceError: the folder cannot be listed or holds no picture; from ``frames``, none of its pictures can be read.
+        SourceError: the folder cannot be listed or holds no picture; from `frames`, none of its pictures can be read.
     """
 
     def __init__(self, folder: Path, *, name: str | None = None) -> None:

@@ -15,7 +15,7 @@ SOURCES_NAMED = "a video file, a picture, a folder of pictures, v4l2:/dev/videoN
 
 
 def open_source(uri: str | Path) -> Source:
-    """Open a video file, a picture, a folder of pictures, ``v4l2:/dev/videoN`` or ``test:hands``.
+    """Open a video file, a picture, a folder of pictures, `v4l2:/dev/videoN` or `test:hands`.
 
     Raises:
         UsageError: the scheme or an option is unknown.
@@ -40,6 +40,8 @@ def _open_path(path: Path, *, name: str) -> Source:
             return FolderSource(path, name=name)
         if path.is_char_device():
             return _open_camera(f"v4l2:{path}")
+        if path.exists() and not path.is_file():
+            raise SourceError(f"source {path} is not a regular file; expected {SOURCES_NAMED}")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError as error:

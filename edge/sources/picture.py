@@ -24,7 +24,7 @@ def pixels_from_file(path: Path) -> Pixels:
     """Decode a picture upright, as (H, W, 3) uint8 BGR; grey, 16 bit and alpha are converted.
 
     Raises:
-        SourceError: the file cannot be read, is no complete picture, or is larger than ``MAX_PIXELS``.
+        SourceError: the file cannot be read, is no complete picture, or is larger than `MAX_PIXELS`.
     """
     try:
         content = path.read_bytes()
@@ -55,7 +55,7 @@ class PictureSource(Source):
     """The one frame of a picture file.
 
     Raises:
-        SourceError: as ``pixels_from_file``.
+        SourceError: as `pixels_from_file`.
     """
 
     frame_count = 1

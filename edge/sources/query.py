@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options behind the question mark of a source: ``test:hands?width=640&fps=15``."""
+"""The options behind the question mark of a source: `test:hands?width=640&fps=15`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _STARTS: tuple[tuple[bytes, FileKind], ...] = (
 
 
 def file_kind(head: bytes) -> FileKind | None:
-    """Whether a file is a picture or a video that can be read here, judged by its first ``HEAD_BYTES`` bytes."""
+    """Whether a file is a picture or a video that can be read here, judged by its first `HEAD_BYTES` bytes."""
     if head[:4] == b"RIFF":
         return {b"WEBP": "picture", b"AVI ": "video"}.get(head[8:12])  # type: ignore[return-value]
     if head[4:8] in _ISO_BOXES:

@@ -24,7 +24,7 @@ class SkippedFile:
 
 
 class Source(abc.ABC):
-    """Frames in order, from one place; a variant overrides ``frames`` and whatever else differs from the defaults.
+    """Frames in order, from one place; a variant overrides `frames` and whatever else differs from the defaults.
 
     Everything that can be wrong with the place is found out by the constructor, so that an error comes before any work.
     """
@@ -45,7 +45,7 @@ class Source(abc.ABC):
     def frames(self) -> Iterator[Frame]:
         """The frames; called once, from the thread that captures.
 
-        ``Frame.index`` counts from 0 without repeats, and the pixels of a frame handed out are never written again.
+        `Frame.index` counts from 0 without repeats, and the pixels of a frame handed out are never written again.
 
         Raises:
             SourceError: the source is damaged, ends early, or was live and stopped.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from edge.errors import SourceError
-from edge.frame import Frame, PixelFormat
+from edge.frame import Frame, PixelFormat, Pixels
 from edge.sources.mp4_boxes import missing_from_mp4
 from edge.sources.source import Source
 
@@ -25,13 +26,15 @@ class VideoSource(Source):
     """The frames of a video file; none is dropped, and a file that ends before its declared length is an error.
 
     Raises:
-        SourceError: the file cannot be opened as a video; from ``frames``, it is truncated or damaged.
+        SourceError: the file cannot be opened as a video; from `frames`, it is truncated or damaged.
     """
 
     def __init__(self, path: Path, *, name: str | None = None) -> None:
         self.name = str(path) if name is None else name
         self._path = path
         self._missing = missing_from_mp4(path)
+        self._reading = threading.Lock()
+        self._closed = False
         self._capture = cv2.VideoCapture(
             str(path),
             cv2.CAP_FFMPEG,
@@ -54,13 +57,10 @@ class VideoSource(Source):
 
     def frames(self) -> Iterator[Frame]:
         index, time_s = 0, 0.0
-        while True:
-            ok, pixels = self._capture.read()
-            if not ok or pixels is None:
-                break
+        while (pixels := self._read()) is not None:
             time_s = self._media_time_s(index, time_s)
             yield Frame(
-                pixels,  # type: ignore[arg-type]
+                pixels,
                 PixelFormat.BGR,
                 time.monotonic_ns(),
                 index,
@@ -68,10 +68,19 @@ class VideoSource(Source):
                 media_time_s=time_s,
             )
             index += 1
-        self._check_complete(index)
+        if not self._closed:
+            self._check_complete(index)
 
     def close(self) -> None:
-        self._capture.release()
+        """Release the file, after a read in progress."""
+        self._closed = True
+        with self._reading:
+            self._capture.release()
+
+    def _read(self) -> Pixels | None:
+        with self._reading:
+            ok, pixels = self._capture.read()
+        return pixels if ok else None  # type: ignore[return-value]
 
     def _media_time_s(self, index: int, previous_s: float) -> float:
         stamped_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hands drawn into a picture: a box and a label in the hand's own colour, sized by the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from edge.errors import UsageError
+from edge.frame import Pixels
+from edge.results import Hand, Hands
+
+Bgr: TypeAlias = tuple[int, int, int]
+_Box: TypeAlias = tuple[int, int, int, int]
+
+# Told apart by people with the common kinds of colour blindness (Okabe and Ito 2008), as BGR.
+_PALETTE: tuple[Bgr, ...] = ((233, 180, 86), (0, 159, 230), (115, 158, 0), (167, 121, 204), (66, 228, 240), (0, 94, 213))
+_SIDES = {"left": _PALETTE[0], "right": _PALETTE[1]}
+_INK: Bgr = (24, 24, 24)
+_PAPER: Bgr = (255, 255, 255)
+
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+_FONT_HEIGHT_PX = 22.0
+_FRACTION_BITS = 4
+_CORNER_POINTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Sizes that suit a picture.
+
+    Attributes:
+        text_scale: of the Hershey font.
+        text_px, line_px, pad_px, radius_px: text and line thickness, space around a text, radius of corners.
+    """
+
+    text_scale: float
+    text_px: int
+    line_px: int
+    pad_px: int
+    radius_px: int
+
+    @classmethod
+    def for_picture(cls, width_px: int, height_px: int) -> Pen:
+        """Sizes for text of a thirtieth of the picture's shorter side, at least 11 pixels."""
+        text_height_px = max(11.0, min(width_px, height_px) / 34)
+        return cls(
+            text_scale=text_height_px / _FONT_HEIGHT_PX,
+            text_px=max(1, round(text_height_px / 16)),
+            line_px=max(1, round(text_height_px / 8)),
+            pad_px=max(2, round(text_height_px * 0.45)),
+            radius_px=max(2, round(text_height_px * 0.5)),
+        )
+
+
+def draw_hands(pixels: Pixels, hands: Hands) -> None:
+    """Draw the boxes and labels of `hands` into `pixels`, a writable (H, W, 3) uint8 BGR picture.
+
+    A tracked hand keeps the colour of its track; otherwise left and right hands have one colour each.
+
+    Raises:
+        UsageError: `pixels` is not such a picture.
+    """
+    _check(pixels)
+    pen = Pen.for_picture(pixels.shape[1], pixels.shape[0])
+    for hand in hands:
+        _outline(pixels, _whole(hand), pen, _colour(hand))
+    for hand in hands:
+        _tag(pixels, _whole(hand), pen, _colour(hand), label(hand))
+
+
+def draw_rate(pixels: Pixels, fps: float) -> None:
+    """Write the frame rate into the lower left corner of a writable (H, W, 3) uint8 BGR picture.
+
+    Raises:
+        UsageError: `pixels` is not such a picture.
+    """
+    _check(pixels)
+    pen = Pen.for_picture(pixels.shape[1], pixels.shape[0])
+    text = f"{fps:.0f} FPS" if fps >= 10 else f"{fps:.1f} FPS"
+    (width_px, height_px), base_px = cv2.getTextSize(text, _FONT, pen.text_scale, pen.text_px)
+    left_px, bottom_px = pen.pad_px, pixels.shape[0] - pen.pad_px
+    top_px = bottom_px - height_px - base_px - pen.pad_px
+    chip = (left_px, top_px, left_px + width_px + 2 * pen.pad_px, bottom_px)
+    _shade(pixels, chip)
+    origin = (chip[0] + pen.pad_px, bottom_px - base_px - pen.pad_px // 2)
+    cv2.putText(pixels, text, origin, _FONT, pen.text_scale, _PAPER, pen.text_px, cv2.LINE_AA)
+
+
+def label(hand: Hand) -> str:
+    """What is written at a hand: `right palm 0.97`, or its detection score where nothing more is known."""
+    side = f"{hand.handedness.name} " if hand.handedness is not None else ""
+    if hand.gesture is None:
+        return f"{side}hand {hand.score:.2f}"
+    if hand.gesture.name == "no_gesture":
+        return f"{side}hand"
+    return f"{side}{hand.gesture.name.replace('_', ' ')} {hand.gesture.score:.2f}"
+
+
+def _check(pixels: Pixels) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.flags.writeable:
+        raise UsageError(f"a picture to draw on must be writable (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}")
+
+
+def _colour(hand: Hand) -> Bgr:
+    if hand.track_id is not None:
+        return _PALETTE[hand.track_id % len(_PALETTE)]
+    return _SIDES.get(hand.handedness.name, _PALETTE[2]) if hand.handedness is not None else _PALETTE[2]
+
+
+def _whole(hand: Hand) -> _Box:
+    left, top, right, bottom = (round(float(edge)) for edge in hand.box_xyxy)
+    return left, top, right, bottom
+
+
+def _outline(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr) -> None:
+    left, top, right, bottom = box
+    radius = min(2 * pen.radius_px, (right - left) // 2, (bottom - top) // 2)
+    path = _rounded(box, max(radius, 0))
+    cv2.polylines(pixels, [path], True, _INK, pen.line_px + 2, cv2.LINE_AA, _FRACTION_BITS)
+    cv2.polylines(pixels, [path], True, colour, pen.line_px, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _tag(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr, text: str) -> None:
+    """A label on the upper edge of a box, or inside it where the picture ends."""
+    (width_px, height_px), base_px = cv2.getTextSize(text, _FONT, pen.text_scale, pen.text_px)
+    tag_width_px, tag_height_px = width_px + 2 * pen.pad_px, height_px + base_px + pen.pad_px
+    left = max(0, min(box[0] - pen.line_px // 2, pixels.shape[1] - tag_width_px))
+    top = box[1] - tag_height_px - pen.line_px
+    if top < 0:
+        top = max(0, min(box[1] + pen.line_px, pixels.shape[0] - tag_height_px))
+    tag = (left, top, left + tag_width_px, top + tag_height_px)
+    cv2.fillPoly(pixels, [_rounded(tag, pen.radius_px)], colour, cv2.LINE_AA, _FRACTION_BITS)
+    origin = (left + pen.pad_px, top + pen.pad_px // 2 + height_px)
+    cv2.putText(pixels, text, origin, _FONT, pen.text_scale, _INK, pen.text_px, cv2.LINE_AA)
+
+
+def _shade(pixels: Pixels, box: _Box) -> None:
+    left, top, right, bottom = (max(0, edge) for edge in box)
+    region = pixels[top:bottom, left:right]
+    np.floor_divide(region, 3, out=region)
+
+
+def _rounded(box: _Box, radius_px: int) -> cv2.typing.MatLike:
+    """A rectangle with round corners as a closed path, (K, 1, 2) int32 with `_FRACTION_BITS` of fraction."""
+    left, top, right, bottom = box
+    far_x, far_y, near_x, near_y = right - radius_px, bottom - radius_px, left + radius_px, top + radius_px
+    centres = np.array([(far_x, far_y), (near_x, far_y), (near_x, near_y), (far_x, near_y)], np.float64)
+    angles = np.linspace(0, 2 * np.pi, 4 * _CORNER_POINTS, endpoint=False) + np.pi / (4 * _CORNER_POINTS)
+    path = np.repeat(centres, _CORNER_POINTS, axis=0) + radius_px * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return (path * (1 << _FRACTION_BITS)).round().astype(np.int32)[:, None]

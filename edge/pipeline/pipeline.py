@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Pipeline`: models, ready to run over sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.bundle import Bundle
+from edge.bundle.zoo import find_bundle
+from edge.errors import UsageError
+from edge.frame import Frame
+from edge.pipeline.device import default_threads, device_from_name
+from edge.pipeline.lane import Lane
+from edge.pipeline.run import PipelineRun
+from edge.sinks.sink import Sink
+from edge.sources.arrays import ArraySource
+from edge.sources.open import open_source
+from edge.sources.source import Source
+from edge.tasks.loading import task_from_bundle
+from edge.tasks.task import Task
+
+DEFAULT_MODELS = ("hand-detector", "gesture-classifier")
+
+
+class Pipeline:
+    """Models in lanes: each thread takes whole frames through all models, with buffers of its own.
+
+    `models` are names of shipped models, folders of bundles, or tasks; those that find hands come before those that say
+    more about them. `threads` is the number of lanes, by default one a core. `min_score` replaces the threshold of
+    detectors that are given by name or folder.
+
+    Raises:
+        UsageError: an option has a value that is not allowed, or a model is unknown.
+        BundleError, ModelError: a model cannot be loaded.
+        DependencyError: the device is not there.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str | Path | Task] = DEFAULT_MODELS,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        min_score: float | None = None,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be at least 1, got {threads}")
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
+        self.device = device_from_name(device)
+        tasks = _tasks_from_models(models, self.device.name, min_score)
+        self.models = {task.name: task.manifest.version for task in tasks}
+        first = Lane(tasks)
+        self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]
+        self._busy = False
+
+    @property
+    def threads(self) -> int:
+        """Number of lanes."""
+        return len(self._lanes)
+
+    def run(
+        self,
+        source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame],
+        *,
+        max_frames: int | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> PipelineRun:
+        """Start running over a source and return the iterator of its results; the run closes the source at its end.
+
+        `source` is what `open_source` takes, a `Source`, or any iterable of BGR (H, W, 3) or grey (H, W) uint8 arrays.
+
+        Raises:
+            SourceError, OutputError, DependencyError: the source or a sink cannot be opened.
+            UsageError: `max_frames` is below 1, or an earlier run of this pipeline has not ended.
+        """
+        if not self._lanes:
+            raise UsageError("this pipeline is closed; make another one")
+        if self._busy:
+            raise UsageError("this pipeline is running already; end that run first, or make another pipeline")
+        opened = source_from(source)
+        self._busy = True
+        try:
+            return PipelineRun(
+                self._lanes,
+                opened,
+                sinks=sinks,
+                max_frames=max_frames,
+                device=self.device.name,
+                models=self.models,
+                on_end=self._free,
+            )
+        except BaseException:
+            self._busy = False
+            raise
+
+    def close(self) -> None:
+        """Release the models; closing twice is allowed."""
+        for lane in self._lanes:
+            lane.close()
+        self._lanes = []
+
+    def _free(self) -> None:
+        self._busy = False
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def source_from(source: Any) -> Source:
+    """Return the source that a path, a name, or an iterable of arrays stands for.
+
+    Raises:
+        SourceError, UsageError: as `open_source`.
+    """
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, (str, Path)):
+        return open_source(source)
+    if isinstance(source, Iterable):
+        return ArraySource(source)
+    raise UsageError(f"source must be a path, a name, a Source or an iterable of arrays, got {type(source).__name__}")
+
+
+def _tasks_from_models(models: Sequence[str | Path | Task], device: str, min_score: float | None) -> list[Task]:
+    if isinstance(models, (str, Path)):
+        raise UsageError(f"models must be a sequence, got {models!r}; write models=[{str(models)!r}]")
+    tasks = [model if isinstance(model, Task) else _task_from_model(model, device, min_score) for model in models]
+    if all(task.needs_hands for task in tasks):
+        named = ", ".join(task.name for task in tasks) or "none"
+        raise UsageError(f"models must include one that finds hands, such as hand-detector; got {named}")
+    return sorted(tasks, key=lambda task: task.needs_hands)
+
+
+def _task_from_model(name_or_path: str | Path, device: str, min_score: float | None) -> Task:
+    bundle = Bundle.open(find_bundle(name_or_path))
+    finds_hands = bundle.manifest.task == "detector"
+    return task_from_bundle(bundle, device=device, min_score=min_score if finds_hands else None)

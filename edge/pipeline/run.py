@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a pipeline over one source."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+
+from edge.errors import UsageError
+from edge.pipeline.crew import Crew
+from edge.pipeline.lane import Lane
+from edge.pipeline.latency import LatencyRecord
+from edge.pipeline.summary import RunSummary
+from edge.results import FrameResult
+from edge.sinks.sink import Sink
+from edge.sources.source import Source
+
+
+class PipelineRun(Iterator[FrameResult]):
+    """Results in frame order; threads work ahead, in bounded memory, as long as results are taken.
+
+    Leaving the loop early, `close`, or dropping the iterator ends every thread; sinks still get every result that was
+    delivered. An error in any thread ends the run: the results before it come out first, then it is raised.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        source: Source,
+        *,
+        sinks: Sequence[Sink] = (),
+        max_frames: int | None = None,
+        device: str = "cpu",
+        models: Mapping[str, str] | None = None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        if max_frames is not None and max_frames < 1:
+            raise UsageError(f"max_frames must be at least 1, got {max_frames}")
+        self._source = source
+        self._device = device
+        self._models = dict(models or {})
+        self._frames = 0
+        self._latency = LatencyRecord()
+        self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames, on_end=on_end)
+        # Runs when the iterator is dropped, and before the interpreter takes modules away from running threads.
+        self._finalizer = weakref.finalize(self, self._crew.dismiss)
+        self._start_ns = self._latest_ns = time.monotonic_ns()
+
+    def __iter__(self) -> PipelineRun:
+        return self
+
+    def __next__(self) -> FrameResult:
+        if not self._finalizer.alive:
+            raise StopIteration
+        try:
+            finished = self._crew.conveyor.next_in_order()
+            if finished is not None:
+                for sink in self._crew.sinks:
+                    sink.put(finished)
+        except BaseException:
+            self._finalizer()
+            raise
+        if finished is None:
+            self.close()
+            raise StopIteration
+        self._latest_ns = time.monotonic_ns()
+        self._frames += 1
+        self._latency.add(finished.result.latency_ms["total"])
+        return finished.result
+
+    def stop(self) -> None:
+        """Capture no more frames; those on their way still come out. Safe to call from a signal handler."""
+        self._crew.stop()
+
+    def close(self) -> None:
+        """End all threads and let the sinks finish. Raises what went wrong in a sink, the first time."""
+        errors = self._finalizer()
+        if errors:
+            raise errors[0]
+
+    def summary(self) -> RunSummary:
+        """Return what the run amounted to so far."""
+        return RunSummary(
+            frames=self._frames,
+            elapsed_s=(self._latest_ns - self._start_ns) / 1e9,
+            latency_ms=self._latency.percentiles_ms(),
+            dropped={**self._source.dropped, **self._crew.dropped},
+            device=self._device,
+            models=self._models,
+            skipped=self._source.skipped,
+        )
+
+    def __enter__(self) -> PipelineRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self._finalizer()

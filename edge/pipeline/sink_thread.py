@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sink at work: its thread and its bounded queue."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from edge.errors import EdgeError, OutputError
+from edge.pipeline.conveyor import Finished
+from edge.sinks.sink import Sink
+from edge.sources.source import Source
+
+QUEUE_FRAMES = 4
+STALL_TIMEOUT_S = 10.0
+
+
+class SinkThread:
+    """Feeds one sink. Raises what the sink's `open` raises.
+
+    When the queue is full, a recording waits (back-pressure) and a live source drops the oldest frame and counts it.
+    A sink that makes no progress for `stall_timeout_s` is given up with an `OutputError`.
+    """
+
+    def __init__(self, sink: Sink, source: Source, *, stall_timeout_s: float = STALL_TIMEOUT_S) -> None:
+        self.name = sink.name
+        self.dropped = 0
+        self._sink = sink
+        self._source = source
+        self._stall_timeout_s = stall_timeout_s
+        self._changed = threading.Condition()
+        self._queue: deque[Finished] = deque()
+        self._error: BaseException | None = None
+        self._opened = self._closing = self._closed = False
+        self._steps = 0
+        self._thread = threading.Thread(target=self._serve, name=f"sink {sink.name}", daemon=True)
+        self._thread.start()
+        with self._changed:
+            self._wait_for(lambda: self._opened or self._closed)
+        if not self._opened:
+            self.close()
+
+    def put(self, item: Finished) -> None:
+        """Queue one frame. Raises what went wrong in the sink, and `OutputError` when it stalls."""
+        with self._changed:
+            if self._source.live and len(self._queue) >= QUEUE_FRAMES:
+                self._queue.popleft()
+                self.dropped += 1
+            self._wait_for(lambda: len(self._queue) < QUEUE_FRAMES or self._error is not None)
+            if self._error is not None:
+                raise self._error
+            self._queue.append(item)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let the sink write what is queued and close it. Raises what went wrong in it."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            self._wait_for(lambda: self._closed)
+            if self._error is not None:
+                raise self._error
+
+    def _wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait as long as the sink makes progress; the lock is held."""
+        while not condition():
+            steps = self._steps
+            moved = self._changed.wait_for(lambda: condition() or self._steps != steps, self._stall_timeout_s)
+            if not moved:
+                self._error = OutputError(
+                    f"{self.name} made no progress for {self._stall_timeout_s:g} s; check what it writes to"
+                )
+                self._closed = self._closing = True
+                raise self._error
+
+    def _serve(self) -> None:
+        try:
+            self._sink.open(self._source)
+            self._opened = True
+            while (item := self._next()) is not None:
+                self._sink.write(item.frame, item.result)
+        except BaseException as error:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
+            self._fail(error)
+        try:
+            self._sink.close()
+        except BaseException as error:  # noqa: BLE001 - likewise
+            self._fail(error)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _next(self) -> Finished | None:
+        """Return the next frame, waited for; None when none will come."""
+        with self._changed:
+            self._steps += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            return self._queue.popleft() if self._queue else None
+
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, EdgeError):
+            cause, error = error, OutputError(f"{self.name} failed: {error}")
+            error.__cause__ = cause
+        with self._changed:
+            if self._error is None:
+                self._error = error
+            self._changed.notify_all()

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every receiver of results promises."""
+
+from __future__ import annotations
+
+import abc
+
+from edge.frame import Frame
+from edge.results import FrameResult
+from edge.sources.source import Source
+
+
+class Sink(abc.ABC):
+    """Takes frames with their results, in order, in a thread of its own.
+
+    A variant overrides `write`, and `open` and `close` where it owns something. All three are called from that one
+    thread, `close` always and last.
+    """
+
+    name: str = "sink"
+    """What errors and counts of dropped frames call it."""
+
+    def open(self, source: Source) -> None:  # noqa: B027 - a sink that owns nothing needs neither
+        """Get ready for frames of `source`, before the first one is captured.
+
+        Raises `OutputError` or `DependencyError`.
+        """
+
+    @abc.abstractmethod
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Take one frame; its pixels belong to everybody and must not be changed. Raises `OutputError`."""
+
+    def close(self) -> None:  # noqa: B027 - likewise
+        """Finish what was written. Raises `OutputError`."""

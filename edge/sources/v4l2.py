@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Linux knows about a camera: what it is, whether it is taken, and by whom.
+
+Structures: Linux UAPI `videodev2.h`, VIDIOC_QUERYCAP.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import CameraError
+
+_QUERYCAP = 0x80685600
+_QUERYCAP_BYTES = 104
+_VIDEO_CAPTURE = 0x00000001
+_VIDEO_CAPTURE_MPLANE = 0x00001000
+_DEVICE_CAPS = 0x80000000
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that has a device open."""
+
+    pid: int
+    command: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.command})"
+
+
+class CameraLock:
+    """One user of this package a camera: an exclusive `flock` on the device node, released by `close` or by death.
+
+    Raises:
+        CameraError: the device is absent, is no camera, may not be opened, or is taken.
+    """
+
+    def __init__(self, device: Path) -> None:
+        try:
+            self._descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise CameraError(f"camera {device} is absent; {_cameras_named()}") from error
+        except PermissionError as error:
+            raise CameraError(
+                f"camera {device} may not be opened by this user; add the user to the group video (sudo usermod -aG video"
+                " $USER) and log in again"
+            ) from error
+        except OSError as error:
+            raise CameraError(f"camera {device} cannot be opened: {error.strerror}{_held_by(device)}") from error
+        try:
+            self._check_captures(device)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.close()
+            raise busy_error(device) from error
+        except CameraError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Release the camera; may be called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _check_captures(self, device: Path) -> None:
+        answer = bytearray(_QUERYCAP_BYTES)
+        try:
+            fcntl.ioctl(self._descriptor, _QUERYCAP, answer)
+        except OSError as error:
+            raise CameraError(f"{device} is not a camera; {_cameras_named()}") from error
+        all_caps, device_caps = struct.unpack_from("=II", answer, 84)
+        caps = device_caps if all_caps & _DEVICE_CAPS else all_caps
+        if not caps & (_VIDEO_CAPTURE | _VIDEO_CAPTURE_MPLANE):
+            raise CameraError(f"{device} delivers no pictures (it carries metadata or output); {_cameras_named()}")
+
+
+def busy_error(device: Path) -> CameraError:
+    """The error for a camera that another process uses, naming it where it can be found."""
+    return CameraError(f"camera {device} is busy{_held_by(device)}; stop that program or choose another camera")
+
+
+def holders(device: Path, *, proc: Path = Path("/proc")) -> list[Holder]:
+    """Other processes that have a device open, as far as this user may see them."""
+    target = os.path.realpath(device)
+    found = []
+    for process in proc.iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid() and _has_open(process, target):
+            found.append(Holder(int(process.name), _command(process)))
+    return sorted(found, key=lambda holder: holder.pid)
+
+
+def cameras(*, nodes: Path = Path("/dev")) -> list[Path]:
+    """Video device nodes, in the order of their numbers."""
+    return sorted(nodes.glob("video[0-9]*"), key=lambda node: int(re.sub(r"\D", "", node.name) or 0))
+
+
+def _has_open(process: Path, target: str) -> bool:
+    try:
+        return any(os.path.realpath(link) == target for link in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "unknown"
+
+
+def _held_by(device: Path) -> str:
+    found = holders(device)
+    return f", held by {' and '.join(map(str, found))}" if found else ""
+
+
+def _cameras_named() -> str:
+    found = cameras()
+    if found:
+        return f"cameras of this machine: {', '.join(map(str, found))}"
+    return "this machine has no /dev/video device; connect a camera or use the built-in scene test:hands"
