@@ -32,7 +32,9 @@ Cascade = tuple[Detector | None, GestureClassifier]
 def measure(cascade: Cascade, samples: Sequence[HandSample]) -> dict[str, GestureScore]:
     """Return the scores of a classifier: "annotated boxes" and, given a detector, "cascade"."""
     detector, classifier = cascade
-    truth, on_annotated, behind_detector = [], [], []
+    truth: list[str] = []
+    on_annotated: list[str] = []
+    behind_detector: list[str] = []
     for sample in track(samples, classifier.name, transient=True, disable=not Console().is_terminal):
         bgr = bgr_from_path(sample.path)
         truth += [gesture or "no_gesture" for gesture in sample.gestures]
@@ -82,7 +84,7 @@ def main(
         results = {
             classifier.name: {
                 "settings": dict(classifier.settings),
-                "detector": {"name": detector.name} | dict(detector.settings) if detector else None,
+                "detector": {"name": detector.name, **detector.settings} if detector else None,
                 "boxes": {boxes: score.to_dict() for boxes, score in scores[classifier.name].items()},
             }
             for detector, classifier in cascades

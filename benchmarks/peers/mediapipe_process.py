@@ -8,6 +8,7 @@ Reads one picture path a line, answers one JSON line: {"width_px": int, "height_
 import importlib.metadata
 import json
 import sys
+from typing import Any
 
 import cv2
 import mediapipe
@@ -24,7 +25,7 @@ def main() -> None:
         answer({"hands": None} if bgr is None else found_hands(hands, bgr))
 
 
-def found_hands(hands, bgr):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def found_hands(hands: Any, bgr: Any) -> dict[str, object]:  # noqa: ANN401 - mediapipe has no types
     """Return the hands of one picture, points in its pixels."""
     height_px, width_px = bgr.shape[:2]
     result = hands.process(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
