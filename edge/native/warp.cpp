@@ -1,36 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warp.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "oblique.hpp"
+#include "separable.hpp"
+
 namespace edge {
 namespace {
 
-void warp_row(const Picture &picture, const AffineMap &map, const Tensor &tensor, const Normalisation &norm,
-              float *out, int y) {
-  const int kx = samples_along(map.xx, map.yx), ky = samples_along(map.xy, map.yy);
-  const std::size_t plane = static_cast<std::size_t>(tensor.height) * tensor.width;
-  for (int x = 0; x < tensor.width; ++x) {
-    const double cx = x + 0.5, cy = y + 0.5;
-    float value[kMaxChannels] = {norm.pad[0], norm.pad[1], norm.pad[2]};
-    if (inside(picture, map.xx * cx + map.xy * cy + map.x0, map.yx * cx + map.yy * cy + map.y0)) {
-      const Colour colour = sample_area(picture, map, x, y, kx, ky);
-      value[0] = tensor.channels == 1 ? luma_of(colour) : (norm.rgb ? colour.r : colour.b);
-      value[1] = colour.g;
-      value[2] = norm.rgb ? colour.b : colour.r;
+constexpr int kMostThreads = 256;
+
+template <typename Warp>
+void write_rows(const Warp &warp, const Tensor &tensor, int threads, float *out) {
+  const int bands = std::min({threads, tensor.height, kMostThreads});
+  if (bands <= 1) return warp.write_rows(0, tensor.height, out);
+  std::exception_ptr failure;
+  std::mutex failing;
+  const auto write_band = [&](int band) noexcept {
+    try {
+      warp.write_rows(tensor.height * band / bands, tensor.height * (band + 1) / bands, out);
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(failing);
+      failure = std::current_exception();
     }
-    for (int c = 0; c < tensor.channels; ++c) {
-      out[c * plane + static_cast<std::size_t>(y) * tensor.width + x] = (value[c] - norm.mean[c]) / norm.std[c];
-    }
+  };
+  std::vector<std::thread> workers;
+  workers.reserve(static_cast<std::size_t>(bands));
+  int started = 1;
+  try {
+    for (; started < bands; ++started) workers.emplace_back(write_band, started);
+  } catch (const std::system_error &) {  // no more threads to be had: this one does the rest
   }
+  write_band(0);
+  for (; started < bands; ++started) write_band(started);
+  for (std::thread &worker : workers) worker.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
 
 void warp_normalise(const Picture &picture, const AffineMap *maps, const Tensor &tensor, const Normalisation &norm,
                     int threads) {
-  (void)threads;
   const std::size_t image = static_cast<std::size_t>(tensor.channels) * tensor.height * tensor.width;
   for (int n = 0; n < tensor.count; ++n) {
-    for (int y = 0; y < tensor.height; ++y) warp_row(picture, maps[n], tensor, norm, tensor.values + n * image, y);
+    float *out = tensor.values + n * image;
+    if (axis_aligned(maps[n], tensor.width, tensor.height)) {
+      write_rows(SeparableWarp(picture, maps[n], tensor, norm), tensor, threads, out);
+    } else {
+      write_rows(ObliqueWarp(picture, maps[n], tensor, norm), tensor, threads, out);
+    }
   }
 }
 

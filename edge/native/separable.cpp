@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "separable.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+namespace edge {
+namespace {
+
+constexpr double kStillPx = 1e-5;
+constexpr float kUnit = -1.0f / (1 << (kLineBits + kColumnBits));  // weights of columns are negative
+constexpr float kLuma[3] = {0.114f, 0.587f, 0.299f};
+
+}  // namespace
+
+bool axis_aligned(const AffineMap &map, int width, int height) {
+  return std::abs(map.xy) * height < kStillPx && std::abs(map.yx) * width < kStillPx;
+}
+
+// What one thread needs: the rows it reads, the line they add up to, and room for the last block of a row.
+struct SeparableWarp::Scratch {
+  RowReader reader;
+  std::vector<const std::uint8_t *> pointers;
+  AlignedBuffer<std::int16_t> line;
+  std::vector<float> colour;  // three planes, where luma is made from colour
+};
+
+SeparableWarp::SeparableWarp(const Picture &picture, const AffineMap &map, const Tensor &tensor,
+                             const Normalisation &norm)
+    : picture_(picture),
+      tensor_(tensor),
+      norm_(norm),
+      layout_(row_layout_of(picture)),
+      x_(taps_along(map.xx, map.x0, tensor.width, picture.width)),
+      y_(taps_along(map.yy, map.y0, tensor.height, picture.height)),
+      rows_(row_table_from_taps(y_)) {
+  const bool planar = layout_ == RowLayout::kPlanar;
+  source_first_ = planar ? x_.source_first() & ~1 : x_.source_first();
+  source_last_ = planar ? (x_.source_last() + 1) & ~1 : x_.source_last();
+  columns_.build(x_, source_first_, layout_ == RowLayout::kInterleaved ? 3 : 1);
+}
+
+void SeparableWarp::write_rows(int first, int last, float *out) const {
+  const std::size_t plane = static_cast<std::size_t>(tensor_.height) * tensor_.width;
+  const int rows_at_once = std::max(1, y_.widest());
+  Scratch scratch{RowReader(picture_, source_first_, source_last_, rows_at_once), {}, {}, {}};
+  scratch.pointers.resize(static_cast<std::size_t>(rows_at_once));
+  scratch.line.reset(static_cast<std::size_t>(scratch.reader.bytes() + columns_.reach()));
+  if (tensor_.channels == 1) scratch.colour.resize(static_cast<std::size_t>(columns_.blocks()) * kBlock * 3);
+  for (int y = first; y < last; ++y) {
+    const bool empty = y < y_.first || y >= y_.last || x_.first == x_.last;
+    const int from = empty ? tensor_.width : x_.first, to = empty ? tensor_.width : x_.last;
+    float *row = out + static_cast<std::size_t>(y) * tensor_.width;
+    for (int c = 0; c < tensor_.channels; ++c) {
+      const float pad = (norm_.pad[c] - norm_.mean[c]) / norm_.std[c];
+      std::fill(row + c * plane, row + c * plane + from, pad);
+      std::fill(row + c * plane + to, row + c * plane + tensor_.width, pad);
+    }
+    if (empty) continue;
+    weigh_rows(y, scratch);
+    if (layout_ != RowLayout::kGrey && tensor_.channels == 1) {
+      write_luma(row + from, scratch);
+    } else {
+      write_channels(row + from, scratch);
+    }
+  }
+}
+
+void SeparableWarp::weigh_rows(int y, Scratch &scratch) const {
+  const RowTaps &row = rows_.rows[static_cast<std::size_t>(y - y_.first)];
+  const std::uint8_t **pointers = scratch.pointers.data();
+  for (int t = 0; t < row.count; ++t) pointers[t] = scratch.reader.row(row.start + t);
+  const int bytes = scratch.reader.bytes();
+  if (row.equal) {
+    kernels().sum_rows(pointers, row.count, row.shift, row.weight, scratch.line.data(), bytes);
+  } else {
+    kernels().blend_rows(pointers, rows_.weights.data() + row.offset, row.count, row.bias, scratch.line.data(), bytes);
+  }
+}
+
+void SeparableWarp::reduce(const Scratch &scratch, int first, int last, const Planes &planes) const {
+  const std::int16_t *line = scratch.line.data();
+  if (layout_ == RowLayout::kInterleaved) {
+    kernels().reduce_colour(line, columns_.taps(), first, last, planes);
+    return;
+  }
+  const bool grey = layout_ == RowLayout::kGrey;
+  for (int c = 0; c < (grey ? tensor_.channels : 3); ++c) {
+    const std::int16_t *plane = line + (grey ? 0 : c * (scratch.reader.bytes() / 3));
+    kernels().reduce_grey(plane, columns_.taps(), first, last, planes.out[c], planes.scale[c], planes.bias[c]);
+  }
+}
+
+// Kernels write whole blocks: the last, incomplete one goes through a block of its own.
+void SeparableWarp::write_channels(float *row, const Scratch &scratch) const {
+  const std::size_t plane = static_cast<std::size_t>(tensor_.height) * tensor_.width;
+  Planes planes{};
+  for (int c = 0; c < tensor_.channels; ++c) {
+    const bool swapped = layout_ != RowLayout::kGrey && norm_.rgb;
+    const int to = swapped ? 2 - c : c;
+    planes.out[c] = row + to * plane;
+    planes.scale[c] = kUnit / norm_.std[to];
+    planes.bias[c] = -norm_.mean[to] / norm_.std[to];
+  }
+  const int outputs = x_.last - x_.first, whole = outputs / kBlock, rest = outputs % kBlock;
+  reduce(scratch, 0, whole, planes);
+  if (rest == 0) return;
+  float last[kMaxChannels][kBlock];
+  Planes end = planes;
+  for (int c = 0; c < tensor_.channels; ++c) end.out[c] = last[c];
+  reduce(scratch, whole, whole + 1, end);
+  for (int c = 0; c < tensor_.channels; ++c) std::copy_n(last[c], rest, planes.out[c] + whole * kBlock);
+}
+
+void SeparableWarp::write_luma(float *row, Scratch &scratch) const {
+  const int padded = columns_.blocks() * kBlock;
+  float *blue = scratch.colour.data();
+  Planes planes{};
+  for (int c = 0; c < 3; ++c) {
+    planes.out[c] = blue + c * padded;
+    planes.scale[c] = kUnit * kLuma[c] / norm_.std[0];
+  }
+  planes.bias[0] = -norm_.mean[0] / norm_.std[0];
+  reduce(scratch, 0, columns_.blocks(), planes);
+  for (int x = 0; x < x_.last - x_.first; ++x) row[x] = blue[x] + blue[padded + x] + blue[2 * padded + x];
+}
+
+}  // namespace edge
