@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import jsonschema
+import pytest
+
+from edge.scene import Scene
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+# A block marked so needs a camera, a display, hours or a data set: its programs, subcommands and options are checked.
+CHECK_ONLY = "check-only"
+CLIP_SECONDS, CLIP_FPS, CLIP_WH = 1, 10, (640, 360)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document, `line` its first."""
+
+    document: Path
+    line: int
+    language: str
+    mark: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.document.name}:{self.line}"
+
+    @property
+    def commands(self) -> list[list[str]]:
+        """Return the words of each command of a shell block."""
+        lines = self.code.replace("\\\n", " ").splitlines()
+        return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def blocks(*languages: str) -> list[Block]:
+    """Return the blocks of all documents in these languages, or every block."""
+    found = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for match in FENCE.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(Block(document, line, match[1], match[2].strip(), match[3]))
+    return [block for block in found if not languages or block.language in languages]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as a reader may have it: a clip, a picture and a folder of pictures."""
+    folder = tmp_path_factory.mktemp("desk")
+    scene = Scene(*CLIP_WH, seed=3)
+    video = cv2.VideoWriter(str(folder / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), CLIP_FPS, CLIP_WH)
+    for number in range(CLIP_SECONDS * CLIP_FPS):
+        video.write(scene.render(number / CLIP_FPS).bgr)
+    video.release()
+    (folder / "photos").mkdir()
+    for name in ("hand.jpg", "photos/a.jpg", "photos/b.jpg"):
+        cv2.imwrite(str(folder / name), scene.render(0.5).bgr)
+    return folder
+
+
+def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of this environment without a terminal."""
+    path = os.pathsep.join([str(SCRIPTS), os.environ["PATH"]])
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def check_options(words: list[str], folder: Path) -> None:
+    """Check against its help that a program knows the subcommand and the options a document shows."""
+    subcommands = [word for word in words[1:2] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
+    shown = run([words[0], *subcommands, "--help"], folder)
+    if shown.returncode != 0:
+        shown = run([words[0], "--help"], folder)
+    assert shown.returncode == 0, shown.stderr
+    for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+        assert re.search(rf"{re.escape(option)}\b", shown.stdout), f"{words[0]} has no option {option}"
+
+
+def check_install(words: list[str]) -> None:
+    """Check that `pip install` names this project and extras that it has."""
+    (requirement,) = [word for word in words[2:] if not word.startswith("-")]
+    matched = re.fullmatch(r"\.(?:\[([a-z,]+)\])?", requirement)
+    assert matched, f"pip install {requirement} is not an install of this project"
+    metadata = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(re.search(rf"^{extra} = \[", metadata, re.MULTILINE) for extra in (matched[1] or "").split(",") if extra)
+
+
+def test_every_block_is_of_a_kind_that_is_tested() -> None:
+    assert len(blocks()) > 5
+    unknown = [str(block) for block in blocks() if block.language not in {"python", "sh", "json", "text"}]
+    assert not unknown
+    assert {block.mark for block in blocks()} <= {"", CHECK_ONLY}
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_block_runs(block: Block, desk: Path) -> None:
+    done = run([sys.executable, "-W", "error", "-c", block.code], desk)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+def test_shell_block_runs(block: Block, desk: Path) -> None:
+    for words in block.commands:
+        if words[0] == "make":
+            done = run(["make", "--dry-run", *words[1:]], ROOT)
+        elif words[:2] == ["pip", "install"]:
+            check_install(words)
+            continue
+        elif block.mark == CHECK_ONLY:
+            check_options(words, desk)
+            continue
+        else:
+            done = run(list(words), desk)
+        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_json_block_is_valid(block: Block) -> None:
+    document = json.loads(block.code)
+    if isinstance(document, dict) and document.get("schema") == "edge.frame/1":
+        schema = json.loads((ROOT / "edge" / "schemas" / "frame-1.schema.json").read_text(encoding="utf-8"))
+        jsonschema.validate(document, schema)
+
+
+def test_every_link_and_picture_exists() -> None:
+    missing = []
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", document.read_text(encoding="utf-8")):
+            if not (document.parent / target).exists():
+                missing.append(f"{document.name}: {target}")
+    assert not missing
