@@ -94,7 +94,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'edge' has no attribute {name!r}; it offers {', '.join(__all__)}")

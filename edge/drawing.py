@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import UsageError
 from edge.frame import Pixels
@@ -17,8 +18,10 @@ Bgr: TypeAlias = tuple[int, int, int]
 _Box: TypeAlias = tuple[int, int, int, int]
 
 # Told apart by people with the common kinds of colour blindness (Okabe and Ito 2008), as BGR.
-_PALETTE: tuple[Bgr, ...] = ((233, 180, 86), (0, 159, 230), (115, 158, 0), (167, 121, 204), (66, 228, 240), (0, 94, 213))
-_SIDES = {"left": _PALETTE[0], "right": _PALETTE[1]}
+_SKY, _ORANGE, _GREEN = (233, 180, 86), (0, 159, 230), (115, 158, 0)
+_PURPLE, _YELLOW, _VERMILION = (167, 121, 204), (66, 228, 240), (0, 94, 213)
+_PALETTE: tuple[Bgr, ...] = (_SKY, _ORANGE, _GREEN, _PURPLE, _YELLOW, _VERMILION)
+_SIDES: dict[str, Bgr] = {"left": _SKY, "right": _ORANGE}
 _INK: Bgr = (24, 24, 24)
 _PAPER: Bgr = (255, 255, 255)
 
@@ -108,7 +111,7 @@ def _check(pixels: Pixels) -> None:
 def _colour(hand: Hand) -> Bgr:
     if hand.track_id is not None:
         return _PALETTE[hand.track_id % len(_PALETTE)]
-    return _SIDES.get(hand.handedness.name, _PALETTE[2]) if hand.handedness is not None else _PALETTE[2]
+    return _SIDES.get(hand.handedness.name, _GREEN) if hand.handedness is not None else _GREEN
 
 
 def _whole(hand: Hand) -> _Box:
@@ -120,8 +123,10 @@ def _outline(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr) -> None:
     left, top, right, bottom = box
     radius = min(2 * pen.radius_px, (right - left) // 2, (bottom - top) // 2)
     path = _rounded(box, max(radius, 0))
-    cv2.polylines(pixels, [path], True, _INK, pen.line_px + 2, cv2.LINE_AA, _FRACTION_BITS)
-    cv2.polylines(pixels, [path], True, colour, pen.line_px, cv2.LINE_AA, _FRACTION_BITS)
+    for ink, line_px in ((_INK, pen.line_px + 2), (colour, pen.line_px)):
+        cv2.polylines(
+            pixels, [path], isClosed=True, color=ink, thickness=line_px, lineType=cv2.LINE_AA, shift=_FRACTION_BITS
+        )
 
 
 def _tag(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr, text: str) -> None:
@@ -144,11 +149,11 @@ def _shade(pixels: Pixels, box: _Box) -> None:
     np.floor_divide(region, 3, out=region)
 
 
-def _rounded(box: _Box, radius_px: int) -> cv2.typing.MatLike:
+def _rounded(box: _Box, radius_px: int) -> NDArray[np.int32]:
     """A rectangle with round corners as a closed path, (K, 1, 2) int32 with `_FRACTION_BITS` of fraction."""
     left, top, right, bottom = box
     far_x, far_y, near_x, near_y = right - radius_px, bottom - radius_px, left + radius_px, top + radius_px
     centres = np.array([(far_x, far_y), (near_x, far_y), (near_x, near_y), (far_x, near_y)], np.float64)
     angles = np.linspace(0, 2 * np.pi, 4 * _CORNER_POINTS, endpoint=False) + np.pi / (4 * _CORNER_POINTS)
     path = np.repeat(centres, _CORNER_POINTS, axis=0) + radius_px * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return (path * (1 << _FRACTION_BITS)).round().astype(np.int32)[:, None]
+    return np.asarray(np.round(path * (1 << _FRACTION_BITS)), np.int32)[:, None]

@@ -58,10 +58,8 @@ class Frame:
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
         if dtype != np.uint8 or 0 in shape or not _fits(shape, self.pixel_format):
-            expected = _SHAPES[self.pixel_format]
-            raise ValueError(
-                f"pixels of a {self.pixel_format.name} frame must be {expected} uint8 and not empty, got {shape} {dtype}"
-            )
+            expected = f"{_SHAPES[self.pixel_format]} uint8 and not empty"
+            raise ValueError(f"pixels of a {self.pixel_format.name} frame must be {expected}, got {shape} {dtype}")
 
     @property
     def width_px(self) -> int:
@@ -76,7 +74,8 @@ class Frame:
 
     def __repr__(self) -> str:
         place = f", path={self.path!r}" if self.path is not None else ""
-        return f"Frame({self.pixel_format.name} {self.width_px}x{self.height_px}, index={self.index}, source={self.source!r}{place})"
+        shown = f"{self.pixel_format.name} {self.width_px}x{self.height_px}"
+        return f"Frame({shown}, index={self.index}, source={self.source!r}{place})"
 
 
 def _fits(shape: tuple[int, ...], pixel_format: PixelFormat) -> bool:

@@ -44,7 +44,7 @@ class Labels:
         count = len(self.ids)
         _require("ids", self.ids, (count,), np.int64)
         _require("scores", self.scores, (count,), np.float32)
-        if count and not (-1 <= self.ids.min() and self.ids.max() < len(self.names)):
+        if count and not (self.ids.min() >= -1 and self.ids.max() < len(self.names)):
             raise ValueError(f"ids must lie in -1..{len(self.names) - 1}, got {self.ids.min()}..{self.ids.max()}")
 
     def __len__(self) -> int:

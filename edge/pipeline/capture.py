@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 
 from edge.errors import CameraError, EdgeError, SourceError
 from edge.frame import Frame
@@ -16,8 +15,8 @@ from edge.sources.source import Source
 def capture(source: Source, conveyor: Conveyor, *, max_frames: int | None, stopped: Callable[[], bool]) -> None:
     """Feed the conveyor until the source ends, `max_frames` came, or `stopped` says so.
 
-    A frame is asked for only when there is room for it, so a file waits and a live source drops at its own end. What goes
-    wrong, and a live source that ends by itself, stands behind the last frame as an error.
+    A frame is asked for only when there is room for it, so a file waits and a live source drops at its own end. What
+    goes wrong, and a live source that ends by itself, stands behind the last frame as an error.
     """
     error: BaseException | None = None
     try:
@@ -35,19 +34,17 @@ def capture(source: Source, conveyor: Conveyor, *, max_frames: int | None, stopp
 def _feed(source: Source, conveyor: Conveyor, max_frames: int | None, stopped: Callable[[], bool]) -> None:
     first_ns: int | None = None
     count = 0
-    with closing(source.frames()) as frames:
-        while count != max_frames and conveyor.wait_for_room() and not stopped():
-            begin_ns = time.monotonic_ns()
-            frame = next(frames, None)
-            if frame is None:
-                if source.live and not stopped():
-                    raise CameraError(f"live source {source.name} ended; check its cable and power")
-                return
-            first_ns = frame.time_ns if first_ns is None else first_ns
-            conveyor.put(
-                frame, time_s=_time_s(frame, first_ns), capture_ms=(time.monotonic_ns() - begin_ns) / 1e6
-            )
-            count += 1
+    frames = source.frames()
+    while count != max_frames and conveyor.wait_for_room() and not stopped():
+        begin_ns = time.monotonic_ns()
+        frame = next(frames, None)
+        if frame is None:
+            if source.live and not stopped():
+                raise CameraError(f"live source {source.name} ended; check its cable and power")
+            return
+        first_ns = frame.time_ns if first_ns is None else first_ns
+        conveyor.put(frame, time_s=_time_s(frame, first_ns), capture_ms=(time.monotonic_ns() - begin_ns) / 1e6)
+        count += 1
 
 
 def _time_s(frame: Frame, first_ns: int) -> float:

@@ -66,7 +66,7 @@ class Crew:
         for close in (self._source.close, *(sink.close for sink in self.sinks)):
             try:
                 close()
-            except Exception as error:  # noqa: BLE001 - every thread must be ended, whatever happens to one
+            except Exception as error:  # noqa: BLE001, PERF203 - every thread must be ended, whatever happens to one
                 errors.append(error)
         for thread in self._threads:
             thread.join(JOIN_TIMEOUT_S)

@@ -80,7 +80,7 @@ def _through(task: Task, captured: Captured, hands: Hands, latency_ms: dict[str,
     except Exception as error:
         raise ModelError(f"model {task.name} failed on frame {captured.frame.index}: {error}") from error
     if task.needs_hands:
-        stage = _STAGE_OF_HANDS[task.manifest.task]
+        stage = _STAGE_OF_HANDS[task.contract.task]
         latency_ms[stage] = latency_ms.get(stage, 0.0) + (end_ns - begin_ns) / 1e6
         return hands
     edges_ns = (begin_ns, prepared_ns, inferred_ns, end_ns)

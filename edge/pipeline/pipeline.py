@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +54,7 @@ class Pipeline:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.device = device_from_name(device)
         tasks = _tasks_from_models(models, self.device.name, min_score)
-        self.models = {task.name: task.manifest.version for task in tasks}
+        self.models = {task.name: task.contract.version for task in tasks}
         first = Lane(tasks)
         self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]
         self._busy = False
@@ -118,7 +117,7 @@ class Pipeline:
         self.close()
 
 
-def source_from(source: Any) -> Source:
+def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame]) -> Source:
     """Return the source that a path, a name, or an iterable of arrays stands for.
 
     Raises:

@@ -66,8 +66,11 @@ class SinkThread:
         """Wait as long as the sink makes progress; the lock is held."""
         while not condition():
             steps = self._steps
-            moved = self._changed.wait_for(lambda: condition() or self._steps != steps, self._stall_timeout_s)
-            if not moved:
+
+            def moved(before: int = steps) -> bool:
+                return condition() or self._steps != before
+
+            if not self._changed.wait_for(moved, self._stall_timeout_s):
                 self._error = OutputError(
                     f"{self.name} made no progress for {self._stall_timeout_s:g} s; check what it writes to"
                 )
@@ -95,7 +98,7 @@ class SinkThread:
         with self._changed:
             self._steps += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._queue or self._closing)
+            self._changed.wait_for(lambda: bool(self._queue) or self._closing)
             return self._queue.popleft() if self._queue else None
 
     def _fail(self, error: BaseException) -> None:

@@ -42,12 +42,12 @@ class Canvas:
     @property
     def width_px(self) -> int:
         """Width of the canvas."""
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     @property
     def height_px(self) -> int:
         """Height of the canvas."""
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     def draw(self, frame: Frame, hands: Hands, *, fps: float | None) -> Pixels:
         """Paint a frame with its hands, and the rate where it is known; return `pixels`."""

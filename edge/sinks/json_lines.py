@@ -76,5 +76,6 @@ class JsonLinesSink(Sink):
         if isinstance(error, BrokenPipeError):
             return OutputError(f"{self.name} was closed by its reader; the lines before were delivered")
         return OutputError(
-            f"{self.name} cannot be written: {error.strerror}; the lines before are kept, make room or name another file"
+            f"{self.name} cannot be written: {error.strerror}; the lines before are kept, make room or name another"
+            " file"
         )

@@ -44,9 +44,8 @@ class VideoSink(Sink):
             raise OutputError(f"{self.name} must end in one of {', '.join(_CODECS)}")
         self._fps = _UNKNOWN_FPS
         self._live = False
+        self._encoder: _Encoder | None = None
         self._written = 0
-        self._writer: cv2.VideoWriter | None = None
-        self._canvas: Canvas | None = None
         self._rate = Rate()
 
     def open(self, source: Source) -> None:
@@ -54,8 +53,7 @@ class VideoSink(Sink):
         self._live = source.live
         self._fps = source.fps or (_UNKNOWN_FPS if source.live else _PICTURES_FPS)
         try:
-            with self._path.open("wb"):
-                pass
+            self._path.open("wb").close()
         except OSError as error:
             raise OutputError(
                 f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
@@ -65,57 +63,55 @@ class VideoSink(Sink):
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and encode one frame. Raises `OutputError`."""
         fps = self._rate.tick()
-        repeats = self._repeats(result.time_s)
+        repeats = max(0, int(result.time_s * self._fps) + 1 - self._written) if self._live else 1
         if repeats == 0:
             return
-        if self._writer is None or self._canvas is None:
-            self._start(frame)
-        canvas = self._canvas.draw(frame, result.hands, fps=fps)
+        if self._encoder is None:
+            self._encoder = _Encoder(self._path, frame, self._fps)
+        drawn = self._encoder.canvas.draw(frame, result.hands, fps=fps)
         for _ in range(repeats):
             if self._written % _CHECK_FRAMES == 0:
                 self._check_room()
-            self._writer.write(canvas)
+            self._encoder.writer.write(drawn)
             self._written += 1
 
     def close(self) -> None:
         """Finish the file and see that it can be read back. Raises `OutputError`."""
-        if self._writer is None:
+        if self._encoder is None:
             with contextlib.suppress(OSError):
                 if self._path.stat().st_size == 0:
                     self._path.unlink()
             return
-        self._writer.release()
-        self._writer = None
+        self._encoder.writer.release()
+        self._encoder = None
         readable = _frames_declared(self._path)
         if readable < self._written:
             raise OutputError(
-                f"{self.name} holds {readable} of the {self._written} frames written to it; the disk is full or its quota"
-                " is used up, make room or name another file"
+                f"{self.name} holds {readable} of the {self._written} frames written to it: the disk is full or its"
+                " quota is used up; make room or name another file"
             )
-
-    def _start(self, frame: Frame) -> None:
-        self._canvas = Canvas(frame)
-        size_px = self._canvas.width_px, self._canvas.height_px
-        codec = cv2.VideoWriter.fourcc(*_CODECS[self._path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self._path), cv2.CAP_FFMPEG, codec, self._fps, size_px)
-        if not self._writer.isOpened():
-            raise OutputError(
-                f"{self.name} cannot be encoded at {size_px[0]}x{size_px[1]}, {self._fps:g} fps; choose another ending:"
-                f" {', '.join(_CODECS)}"
-            )
-
-    def _repeats(self, time_s: float) -> int:
-        """How often this frame goes into the file."""
-        if not self._live:
-            return 1
-        return max(0, int(time_s * self._fps) + 1 - self._written)
 
     def _check_room(self) -> None:
         free_bytes = shutil.disk_usage(self._path.parent).free
         if free_bytes < RESERVE_BYTES:
             raise OutputError(
-                f"{self.name} was ended after {self._written} frames because the disk is full"
-                f" ({free_bytes // 2**20} MiB free, {RESERVE_BYTES // 2**20} needed); the frames before are kept, make room"
+                f"{self.name} was ended after {self._written} frames because the disk is full: {free_bytes // 2**20}"
+                f" MiB free, {RESERVE_BYTES // 2**20} needed; the frames before are kept, make room for more"
+            )
+
+
+class _Encoder:
+    """A file being written, and the picture its frames are drawn on."""
+
+    def __init__(self, path: Path, first: Frame, fps: float) -> None:
+        self.canvas = Canvas(first)
+        shape_px = self.canvas.width_px, self.canvas.height_px
+        codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
+        self.writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, fps, shape_px)
+        if not self.writer.isOpened():
+            raise OutputError(
+                f"video file {path} cannot be encoded at {shape_px[0]}x{shape_px[1]} and {fps:g} fps; choose another"
+                f" ending: {', '.join(_CODECS)}"
             )
 
 

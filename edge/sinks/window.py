@@ -39,8 +39,8 @@ class WindowSink(Sink):
             cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
         except cv2.error as error:
             raise DependencyError(
-                "a window needs an OpenCV with windows, and this one is headless; pip uninstall opencv-python-headless &&"
-                " pip install opencv-python"
+                "a window needs an OpenCV with windows, and this one is headless; pip uninstall opencv-python-headless"
+                " && pip install opencv-python"
             ) from error
 
     def write(self, frame: Frame, result: FrameResult) -> None:

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +23,21 @@ class ArraySource(Source):
 
     def __init__(self, arrays: Iterable[NDArray[np.uint8] | Frame], *, name: str = "arrays", fps: float = 30.0) -> None:
         self.name = name
-        self.fps = fps
-        self.frame_count = len(arrays) if hasattr(arrays, "__len__") else None
+        self.fps: float = fps
+        self.frame_count = len(arrays) if isinstance(arrays, Sized) else None
         self._arrays = arrays
 
     def frames(self) -> Iterator[Frame]:
+        """Yield the arrays as frames, in their order."""
         for index, item in enumerate(self._arrays):
             yield item if isinstance(item, Frame) else self._frame(item, index)
 
-    def _frame(self, pixels: Any, index: int) -> Frame:
+    def _frame(self, pixels: object, index: int) -> Frame:
+        if not isinstance(pixels, np.ndarray):
+            raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8, got {type(pixels).__name__}")
+        pixel_format = PixelFormat.GRAY if pixels.ndim == 2 else PixelFormat.BGR
         try:
-            pixel_format = PixelFormat.GRAY if pixels.ndim == 2 else PixelFormat.BGR
-            return Frame(
-                pixels, pixel_format, time.monotonic_ns(), index, self.name, media_time_s=index / (self.fps or 30.0)
-            )
-        except (AttributeError, ValueError) as error:
-            told = f"{pixels.shape} {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-            raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8, got {told}") from error
+            return Frame(pixels, pixel_format, time.monotonic_ns(), index, self.name, media_time_s=index / self.fps)
+        except ValueError as error:
+            told = f"{pixels.shape} {pixels.dtype}"
+            raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8 and not empty, got {told}") from error

@@ -105,6 +105,8 @@ class CameraSource(Source):
         return {"newer frame came": self._dropped} if self._dropped else {}
 
     def frames(self) -> Iterator[Frame]:
+        """Yield the newest frame each time, waiting for one that was not yielded before."""
+        self._dropped = 0
         while True:
             with self._changed:
                 ready = self._changed.wait_for(self._has_news, self._read_timeout_s)
@@ -122,6 +124,7 @@ class CameraSource(Source):
                 )
 
     def close(self) -> None:
+        """Release the camera; the thread ends with the read it is in."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -139,18 +142,21 @@ class CameraSource(Source):
             self._announce_opened()
             index = 0
             while not self._closing:
-                pixels = grabber.read()
-                if pixels is None:
-                    raise CameraError(f"camera {self.name} stopped delivering frames; check its cable and power")
-                self._publish(Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name))
+                self._publish(self._read(grabber, index))
                 index += 1
-        except BaseException as fault:  # crosses to the thread that reads frames
+        except BaseException as fault:  # noqa: BLE001 - crosses to the thread that reads frames, which raises it
             with self._changed:
                 self._fault = fault
                 self._changed.notify_all()
         finally:
             if grabber is not None:
                 grabber.close()
+
+    def _read(self, grabber: Grabber, index: int) -> Frame:
+        pixels = grabber.read()
+        if pixels is None:
+            raise CameraError(f"camera {self.name} stopped delivering frames; check its cable and power")
+        return Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name)
 
     def _announce_opened(self) -> None:
         with self._changed:

@@ -40,19 +40,16 @@ class FolderSource(Source):
         return tuple(self._skipped)
 
     def frames(self) -> Iterator[Frame]:
+        """Yield the pictures that can be read. Raises `SourceError` when none can."""
         index = 0
         for file in self._files:
             place = file.relative_to(self._folder).as_posix()
             try:
-                if file.suffix.lower() in _KNOWN_UNREAD:
-                    raise SourceError(f"format {file.suffix} is not read; save it as {PICTURES_NAMED}")
                 pixels = pixels_from_file(file)
             except SourceError as error:
                 self._skipped.append(SkippedFile(place, str(error)))
                 continue
-            yield Frame(
-                pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name, path=place, media_time_s=0.0
-            )
+            yield Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name, path=place, media_time_s=0.0)
             index += 1
         if index == 0:
             raise SourceError(

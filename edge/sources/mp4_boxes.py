@@ -28,5 +28,5 @@ def missing_from_mp4(path: Path) -> str | None:
                 return "readable data"
             at += box_bytes
     if b"moov" not in kinds:
-        return "its index (moov), which a recorder writes last" + (f" and {at - end} bytes of pictures" if at > end else "")
+        return "its index (moov), which a recorder writes last"
     return f"{at - end} of {at} bytes" if at > end else None

@@ -64,7 +64,7 @@ def _open_file(path: Path, head: bytes, *, name: str) -> Source:
 
         return VideoSource(path, name=name)
     raise SourceError(
-        f"source {path} is neither a video ({VIDEOS_NAMED}) nor a picture ({PICTURES_NAMED}); convert it to one of these"
+        f"source {path} is neither a video ({VIDEOS_NAMED}) nor a picture ({PICTURES_NAMED}); convert it to one of them"
     )
 
 

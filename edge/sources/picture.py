@@ -29,7 +29,7 @@ def pixels_from_file(path: Path) -> Pixels:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SourceError(f"cannot read picture {path}: {error.strerror}; check the path and its permissions") from error
+        raise SourceError(f"picture {path} cannot be read: {error.strerror}; check its permissions") from error
     if not content:
         raise SourceError(f"picture {path} is empty (0 bytes); copy or download it again")
     header = picture_header(content)
@@ -37,8 +37,8 @@ def pixels_from_file(path: Path) -> Pixels:
         raise SourceError(f"{path} is not a picture; expected {PICTURES_NAMED}")
     if header.width_px * header.height_px > MAX_PIXELS:
         raise SourceError(
-            f"picture {path} is {header.width_px}x{header.height_px}, more than the {MAX_PIXELS // 1_000_000} megapixels"
-            " that are decoded; scale it down first"
+            f"picture {path} is {header.width_px}x{header.height_px} pixels, and at most {MAX_PIXELS // 1_000_000}"
+            " megapixels are decoded; scale it down first"
         )
     if not header.complete:
         raise SourceError(f"picture {path} is truncated: its end is missing; copy or download it again")
@@ -66,6 +66,7 @@ class PictureSource(Source):
         self._pixels = pixels_from_file(path)
 
     def frames(self) -> Iterator[Frame]:
+        """Yield the picture."""
         yield Frame(
             self._pixels,
             PixelFormat.BGR,

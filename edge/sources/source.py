@@ -7,12 +7,12 @@ import abc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from edge.frame import Frame
 
-
-Self = TypeVar("Self", bound="Source")
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class Source(abc.ABC):
         """Files passed over so far because they could not be read."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - a source in memory has nothing to let go of
         """Let go of the place; may be called from another thread, and twice."""
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -47,7 +47,7 @@ class CameraLock:
             raise CameraError(f"camera {device} is absent; {_cameras_named()}") from error
         except PermissionError as error:
             raise CameraError(
-                f"camera {device} may not be opened by this user; add the user to the group video (sudo usermod -aG video"
+                f"camera {device} may not be opened by this user; add the user to its group (sudo usermod -aG video"
                 " $USER) and log in again"
             ) from error
         except OSError as error:
@@ -88,10 +88,8 @@ def busy_error(device: Path) -> CameraError:
 def holders(device: Path, *, proc: Path = Path("/proc")) -> list[Holder]:
     """Other processes that have a device open, as far as this user may see them."""
     target = os.path.realpath(device)
-    found = []
-    for process in proc.iterdir():
-        if process.name.isdigit() and int(process.name) != os.getpid() and _has_open(process, target):
-            found.append(Holder(int(process.name), _command(process)))
+    processes = (entry for entry in proc.iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid())
+    found = (Holder(int(entry.name), _command(entry)) for entry in processes if _has_open(entry, target))
     return sorted(found, key=lambda holder: holder.pid)
 
 

@@ -26,17 +26,13 @@ class V4l2Grabber:
     def __init__(self, device: Path, *, width_px: int, height_px: int, fps: float) -> None:
         self._lock = CameraLock(device)
         self._capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
-        try:
-            if not self._capture.isOpened():
-                raise busy_error(device)
+        if self._capture.isOpened():
             self._ask_for(width_px, height_px, fps)
-            if not self._capture.grab():
-                if holders(device):
-                    raise busy_error(device)
-                raise CameraError(f"camera {device} opened but delivers no frame; check its cable and power")
-        except CameraError:
+        if not self._capture.grab():
             self.close()
-            raise
+            if holders(device):
+                raise busy_error(device)
+            raise CameraError(f"camera {device} opened but delivers no frame; check its cable and power")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps: float | None = rate if rate > 0 else None
 

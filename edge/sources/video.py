@@ -48,7 +48,8 @@ class VideoSource(Source):
             ],
         )
         if not self._capture.isOpened():
-            cause = f"it is truncated, missing {self._missing}" if self._missing else "it is damaged or uses an unknown codec"
+            missing = f"it is truncated, missing {self._missing}" if self._missing else None
+            cause = missing or "it is damaged or uses an unknown codec"
             raise SourceError(f"cannot open video {path}: {cause}; record or copy it again, or convert it to H.264 MP4")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -56,6 +57,7 @@ class VideoSource(Source):
         self.frame_count = int(count) if count > 0 else None
 
     def frames(self) -> Iterator[Frame]:
+        """Yield the frames. Raises `SourceError` behind the last one of a file that is truncated or damaged."""
         index, time_s = 0, 0.0
         while (pixels := self._read()) is not None:
             time_s = self._media_time_s(index, time_s)

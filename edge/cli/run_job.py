@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `edge-run` does once its options are parsed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.progress import with_progress
+from edge.cli.stop_signals import StopSignals
+from edge.errors import EdgeError, UsageError
+
+if TYPE_CHECKING:
+    from edge.pipeline import PipelineRun, RunSummary
+    from edge.sinks import Sink
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Options of `edge-run`, checked against each other; None stands for the default.
+
+    Attributes:
+        source: what `edge.open_source` takes.
+        models: names or folders; empty for the shipped ones.
+    """
+
+    source: str
+    models: tuple[str, ...] = ()
+    jsonl: Path | None = None
+    video: Path | None = None
+    show: bool = False
+    max_frames: int | None = None
+    device: str = "auto"
+    threads: int | None = None
+    min_score: float | None = None
+    json: bool = False
+
+    @classmethod
+    def from_options(
+        cls, *, sources: Sequence[str], camera: str | None, models: Sequence[str], **others: object
+    ) -> RunSettings:
+        """Check what was given together. Raises `UsageError`."""
+        settings = cls(source=_one_source(sources, camera), models=tuple(models), **others)  # type: ignore[arg-type]
+        if settings.json and str(settings.jsonl) == "-":
+            raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
+        if settings.max_frames is not None and settings.max_frames < 1:
+            raise UsageError(f"--max-frames must be at least 1, got {settings.max_frames}")
+        _refuse_overwriting(settings)
+        return settings
+
+
+def run_job(settings: RunSettings) -> int:
+    """Run the pipeline, write what was asked for, print the summary, and return the exit code. Raises `EdgeError`."""
+    _quiet_libraries()
+    with ExitStack() as stack:
+        signals = stack.enter_context(StopSignals())
+        run, total = _start(settings, stack, signals)
+        error: EdgeError | None = None
+        try:
+            for _ in with_progress(run, total=total):
+                pass
+        except EdgeError as fault:
+            error = fault
+        _print_summary(settings, run.summary(), error)
+    if error is not None:
+        raise error
+    return signals.exit_code or 0
+
+
+def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tuple[PipelineRun, int | None]:
+    from edge.pipeline import DEFAULT_MODELS, Pipeline
+    from edge.sources import open_source
+
+    source = stack.enter_context(open_source(settings.source))
+    pipeline = Pipeline(
+        settings.models or DEFAULT_MODELS,
+        device=settings.device,
+        threads=settings.threads,
+        min_score=settings.min_score,
+    )
+    stack.enter_context(pipeline)
+    run = pipeline.run(source, max_frames=settings.max_frames, sinks=_sinks(settings, signals))
+    stack.enter_context(run)
+    signals.on_stop = run.stop
+    if signals.received is not None:
+        run.stop()
+    counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]
+    return run, min(counts, default=None)
+
+
+def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
+    from edge.sinks import JsonLinesSink, VideoSink, WindowSink
+
+    sinks: list[Sink] = []
+    if settings.jsonl is not None:
+        sinks.append(JsonLinesSink(settings.jsonl))
+    if settings.video is not None:
+        sinks.append(VideoSink(settings.video))
+    if settings.show:
+        sinks.append(WindowSink(on_quit=signals.stop))
+    return sinks
+
+
+def _print_summary(settings: RunSettings, summary: RunSummary, error: EdgeError | None) -> None:
+    for file in summary.skipped[:_MOST_NAMED]:
+        print(f"skipped {file.path}: {file.reason}", file=sys.stderr)
+    if len(summary.skipped) > _MOST_NAMED:
+        print(f"skipped {len(summary.skipped) - _MOST_NAMED} more; --json names them all", file=sys.stderr)
+    if settings.json:
+        print(json.dumps({**summary.to_dict(), "error": None if error is None else str(error)}))
+    elif str(settings.jsonl) != "-":
+        print(_told(summary))
+
+
+def _told(summary: RunSummary) -> str:
+    latency = ", ".join(f"{rank} {value_ms:.1f} ms" for rank, value_ms in summary.latency_ms.items())
+    dropped = ", ".join(f"{count} ({cause})" for cause, count in summary.dropped.items()) or "0"
+    models = ", ".join(f"{name} {version}" for name, version in summary.models.items())
+    lines = [
+        f"frames   {summary.frames} in {summary.elapsed_s:.2f} s, {summary.fps:.1f} FPS",
+        f"latency  {latency or 'none'}",
+        f"dropped  {dropped}",
+        f"device   {summary.device}",
+        f"models   {models}",
+    ]
+    if summary.skipped:
+        lines.append(f"skipped  {len(summary.skipped)} unreadable files")
+    return "\n".join(lines)
+
+
+def _one_source(sources: Sequence[str], camera: str | None) -> str:
+    if len(sources) > 1:
+        raise UsageError(
+            f"expected one SOURCE, got {len(sources)} ({', '.join(sources)}); a folder holds many pictures, and several"
+            " models are given as --models A --models B"
+        )
+    if camera is not None and sources:
+        raise UsageError(f"SOURCE {sources[0]!r} and --camera {camera} exclude each other; give one of them")
+    if camera is not None:
+        return camera if camera.startswith("v4l2:") else f"v4l2:{camera}"
+    if not sources or not sources[0]:
+        raise UsageError(
+            "nothing to run on; give a SOURCE such as clip.mp4, a folder of pictures or test:hands, or --camera"
+            " /dev/video0"
+        )
+    return sources[0]
+
+
+def _refuse_overwriting(settings: RunSettings) -> None:
+    named = {"SOURCE": Path(settings.source), "--jsonl": settings.jsonl, "--video": settings.video}
+    seen: dict[Path, str] = {}
+    for option, path in named.items():
+        if path is None or str(path) == "-":
+            continue
+        where = path.resolve()
+        if where in seen and not where.is_char_device():
+            raise UsageError(f"{seen[where]} and {option} are the same file {path}; give {option} another name")
+        seen[where] = option
+
+
+def _quiet_libraries() -> None:
+    """Errors are told in one sentence by this package; the decoders' own notes on standard error would bury it."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
