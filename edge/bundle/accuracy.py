@@ -14,7 +14,7 @@ class SetAccuracy(StrictModel):
     """Figures on one data set; `pseudo_labels` says that its labels came from a model, not from people."""
 
     name: str = Field(min_length=1)
-    pictures: int = Field(ge=0)
+    pictures: int | None = Field(default=None, ge=0)
     figures: Figures
     pseudo_labels: bool = False
 
@@ -22,13 +22,14 @@ class SetAccuracy(StrictModel):
 class AccuracyCard(StrictModel):
     """The headline `metric` and `value` of one precision, then the same set by set.
 
-    `date` is ISO 8601, `command` is what was run, `note` says what a reader must know to judge the figures.
+    `date` is ISO 8601, None where it is not known; `command` is what was run; `note` says what a reader must know to
+    judge the figures.
     """
 
     metric: str = Field(min_length=1)
     value: float
     split: str = Field(min_length=1)
-    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     command: str = Field(min_length=1)
     sets: tuple[SetAccuracy, ...] = ()
     note: str = ""

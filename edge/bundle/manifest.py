@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from edge.bundle.accuracy import AccuracyCard
+from edge.bundle.contract import ModelContract
 from edge.bundle.precision import Precision
 from edge.bundle.provenance import Provenance
 from edge.bundle.self_test import SelfTest
 from edge.bundle.strict_json import load_json
-from edge.bundle.tensors import InputTensor, OutputTensor
-from edge.decoders import Decoder
 from edge.errors import BundleFormatError
 from edge.strict_model import StrictModel, first_problem
 
@@ -24,7 +23,6 @@ MAX_MANIFEST_BYTES = 2**20
 MAX_MODEL_BYTES = 256 * 2**20
 MAX_FILES = 256
 
-Task = Literal["detector", "classifier"]
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 FileName = Annotated[str, Field(pattern=rf"^{_PART}(/{_PART})*$", max_length=200)]
 
@@ -36,7 +34,7 @@ class FileEntry(StrictModel):
     bytes: int = Field(ge=0, le=MAX_MODEL_BYTES)
 
 
-class Manifest(StrictModel):
+class Manifest(ModelContract):
     """Everything a device needs to know about a model; see the fields.
 
     `models` names the ONNX file of each precision; `files` has hash and length of every file beside `bundle.json`.
@@ -46,13 +44,7 @@ class Manifest(StrictModel):
     model_config = ConfigDict(title="Model bundle", populate_by_name=True)
 
     schema_name: Literal["edge.bundle/1"] = Field(default="edge.bundle/1", alias="schema")
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    task: Task
     description: str = ""
-    input: InputTensor
-    outputs: tuple[OutputTensor, ...] = Field(min_length=1)
-    decoder: Decoder
     models: dict[Precision, FileName] = Field(min_length=1)
     files: dict[FileName, FileEntry] = Field(min_length=1, max_length=MAX_FILES)
     self_test: SelfTest
@@ -60,15 +52,7 @@ class Manifest(StrictModel):
     provenance: Provenance
 
     @model_validator(mode="after")
-    def _parts_agree(self) -> Manifest:
-        names = [output.name for output in self.outputs]
-        if len(set(names)) != len(names):
-            raise ValueError(f"outputs must have different names, got {', '.join(names)}")
-        unknown = sorted(set(self.decoder.output_names) - set(names))
-        if unknown:
-            raise ValueError(f"decoder reads {', '.join(unknown)}, but the outputs are {', '.join(names)}")
-        if self.decoder.serves != self.task:
-            raise ValueError(f"task {self.task!r} cannot use decoder {self.decoder.type!r}")
+    def _files_are_listed(self) -> Manifest:
         unlisted = sorted((set(self.models.values()) | self.self_test.files()) - set(self.files))
         if unlisted:
             raise ValueError(f"files must list {', '.join(unlisted)}")
@@ -97,8 +81,8 @@ def manifest_from_json(raw: bytes, *, origin: str) -> Manifest:
 
 def json_from_manifest(manifest: Manifest) -> bytes:
     """Return `bundle.json` as bytes: the same manifest gives the same bytes."""
-    document = manifest.model_dump(mode="json", by_alias=True)
-    document["files"] = dict(sorted(document["files"].items()))
+    fields = manifest.model_dump(mode="json", by_alias=True)
+    document = {"schema": SCHEMA, **fields, "files": dict(sorted(fields["files"].items()))}
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
 

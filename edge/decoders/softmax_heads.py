@@ -19,7 +19,7 @@ Role = Literal["gesture", "handedness"]
 class Head(StrictModel):
     """One output (N, classes) of logits and the names of its classes.
 
-    `untrained` names exist in the output but had no training data; they are never predicted.
+    `untrained` names exist in the output but had no labelled pictures: nobody measured how well they are told apart.
     """
 
     output: str = Field(min_length=1)
@@ -34,13 +34,11 @@ class Head(StrictModel):
         strangers = sorted(set(self.untrained) - set(self.labels))
         if strangers:
             raise ValueError(f"untrained names {', '.join(strangers)} are not among the labels of {self.output!r}")
-        if len(set(self.untrained)) == len(self.labels):
-            raise ValueError(f"every label of output {self.output!r} is untrained; a head needs one trained label")
         return self
 
 
 class SoftmaxHeads(StrictModel):
-    """Logits per head; the answer is the most probable trained class and its probability among the trained ones."""
+    """Logits per head; the answer is the most probable class and its probability."""
 
     serves: ClassVar[str] = "classifier"
 
@@ -62,15 +60,13 @@ class SoftmaxHeads(StrictModel):
 
     def decode(self, outputs: Mapping[str, NDArray[Any]]) -> dict[Role, Labels]:
         """Return the answer of every head for outputs (N, classes), as `Labels` of length N by role."""
-        return {head.role: _labels_from_logits(outputs[head.output], head) for head in self.heads}
+        return {head.role: _labels_from_logits(outputs[head.output], head.labels) for head in self.heads}
 
 
-def _labels_from_logits(logits: NDArray[Any], head: Head) -> Labels:
-    shifted = logits.astype(np.float32)
-    for name in head.untrained:
-        shifted[:, head.labels.index(name)] = -np.inf
-    shifted -= shifted.max(axis=1, keepdims=True)
-    weights = np.exp(shifted)
+def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
+    if logits.ndim != 2 or logits.shape[1] != len(names) or not np.isfinite(logits).all():
+        raise ValueError(f"logits must be finite (N, {len(names)}), got {logits.shape}")
+    weights = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
     ids = weights.argmax(axis=1).astype(np.int64)
     best = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
-    return Labels(head.labels, ids, best.astype(np.float32))
+    return Labels(names, ids, best.astype(np.float32))

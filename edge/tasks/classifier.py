@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.manifest import Manifest
+from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder
 from edge.errors import BundleFormatError, ModelError, UsageError
 from edge.frame import Frame
@@ -30,14 +30,14 @@ class GestureClassifier(Task):
 
     needs_hands: ClassVar[bool] = True
 
-    def __init__(self, manifest: Manifest, runner: Runner) -> None:
-        super().__init__(manifest, runner)
-        if not isinstance(manifest.decoder, LabelDecoder):
+    def __init__(self, contract: ModelContract, runner: Runner) -> None:
+        super().__init__(contract, runner)
+        if not isinstance(contract.decoder, LabelDecoder):
             raise BundleFormatError(
-                f"{manifest.name} is a {manifest.task}, not a classifier; give a classifier's bundle"
+                f"{contract.name} is a {contract.task}, not a classifier; give a classifier's bundle"
             )
-        self._decoder = manifest.decoder
-        self._preprocessor = Preprocessor(manifest.input.contract())
+        self._decoder = contract.decoder
+        self._preprocessor = Preprocessor(contract.input.contract())
         self._hands = Hands.empty()
         self._waiting: NDArray[np.float32] | None = None
 
@@ -46,7 +46,7 @@ class GestureClassifier(Task):
         self._hands, self._waiting = hands, None
         if not len(hands):
             return
-        if len(hands) <= self.manifest.input.max_batch:
+        if len(hands) <= self.contract.input.max_batch:
             crops = self._input(len(hands))
         else:
             crops = self._waiting = np.empty((len(hands), *self._crop_shape), np.float32)
@@ -79,7 +79,7 @@ class GestureClassifier(Task):
 
     def sibling(self) -> GestureClassifier:
         """Return a classifier for another thread on the same loaded weights."""
-        return GestureClassifier(self.manifest, self.runner.sibling())
+        return GestureClassifier(self.contract, self.runner.sibling())
 
     def __call__(self, picture: NDArray[Any] | Frame, hands: Hands | NDArray[Any]) -> Hands:
         """Return `hands` with their labels; `picture` is BGR (H, W, 3) or grey (H, W) uint8, or a frame.
@@ -92,16 +92,16 @@ class GestureClassifier(Task):
 
     @property
     def _crop_shape(self) -> tuple[int, int, int]:
-        contract = self.manifest.input
+        contract = self.contract.input
         return contract.channels, contract.height_px, contract.width_px
 
     def _input(self, count: int) -> NDArray[np.float32]:
-        rows = max(count, self.manifest.input.min_batch)
-        return self.runner.input_buffer(self.manifest.input.name, (rows, *self._crop_shape))[:count]
+        rows = max(count, self.contract.input.min_batch)
+        return self.runner.input_buffer(self.contract.input.name, (rows, *self._crop_shape))[:count]
 
     def _infer_batches(self, crops: NDArray[np.float32]) -> Iterator[dict[str, NDArray[Any]]]:
         """Run batch after batch; a runner reuses its outputs, so each batch's are copied."""
-        most = self.manifest.input.max_batch
+        most = self.contract.input.max_batch
         for start in range(0, len(crops), most):
             batch = crops[start : start + most]
             self._input(len(batch))[:] = batch

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.manifest import Manifest
+from edge.bundle.contract import ModelContract
 from edge.decoders import BoxDecoder
 from edge.errors import BundleFormatError, ModelError, UsageError
 from edge.frame import Frame
@@ -29,22 +29,22 @@ class HandDetector(Task):
 
     needs_hands: ClassVar[bool] = False
 
-    def __init__(self, manifest: Manifest, runner: Runner, *, min_score: float | None = None) -> None:
-        super().__init__(manifest, runner)
-        if not isinstance(manifest.decoder, BoxDecoder):
-            raise BundleFormatError(f"{manifest.name} is a {manifest.task}, not a detector; give a detector's bundle")
+    def __init__(self, contract: ModelContract, runner: Runner, *, min_score: float | None = None) -> None:
+        super().__init__(contract, runner)
+        if not isinstance(contract.decoder, BoxDecoder):
+            raise BundleFormatError(f"{contract.name} is a {contract.task}, not a detector; give a detector's bundle")
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
-        self.min_score = manifest.decoder.min_score if min_score is None else min_score
-        self._decoder = manifest.decoder
-        self._preprocessor = Preprocessor(manifest.input.contract())
+        self.min_score = contract.decoder.min_score if min_score is None else min_score
+        self._decoder = contract.decoder
+        self._preprocessor = Preprocessor(contract.input.contract())
         self._source_hw = (0, 0)
         self._source_from_input: NDArray[np.float64] = np.zeros((2, 3))
 
     def prepare(self, frame: Frame, hands: Hands | None = None) -> None:  # noqa: ARG002 - part of every task's shape
         """Write `frame` into the network's input; `hands` are ignored."""
-        shape = self.manifest.input.channels, *self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
-        buffer = self.runner.input_buffer(self.manifest.input.name, (self.manifest.input.min_batch, *shape))
+        shape = self.contract.input.channels, *self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
+        buffer = self.runner.input_buffer(self.contract.input.name, (self.contract.input.min_batch, *shape))
         self._source_from_input = self._preprocessor.write_frame(frame, buffer[:1])
         self._source_hw = frame.height_px, frame.width_px
 
@@ -62,7 +62,7 @@ class HandDetector(Task):
 
     def sibling(self) -> HandDetector:
         """Return a detector for another thread on the same loaded weights."""
-        return HandDetector(self.manifest, self.runner.sibling(), min_score=self.min_score)
+        return HandDetector(self.contract, self.runner.sibling(), min_score=self.min_score)
 
     def __call__(self, picture: NDArray[Any] | Frame) -> Hands:
         """Return the hands of a BGR (H, W, 3) or grey (H, W) uint8 picture, or of a frame."""

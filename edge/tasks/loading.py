@@ -7,7 +7,7 @@ import os
 from typing import Literal, overload
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import Manifest
+from edge.bundle.contract import ModelContract
 from edge.bundle.zoo import find_bundle
 from edge.errors import UsageError
 from edge.runners.opening import open_runner
@@ -47,10 +47,10 @@ def task_from_bundle(bundle: Bundle, *, device: str = "auto", threads: int = 1, 
     return task_from_runner(bundle.manifest, runner, min_score=min_score)
 
 
-def task_from_runner(manifest: Manifest, runner: Runner, *, min_score: float | None = None) -> Task:
-    """Return the task of a manifest around any runner that keeps its contract; the task closes it."""
-    if manifest.task == "detector":
-        return HandDetector(manifest, runner, min_score=min_score)
+def task_from_runner(contract: ModelContract, runner: Runner, *, min_score: float | None = None) -> Task:
+    """Return the task of a contract around any runner that keeps it; the task closes it."""
+    if contract.task == "detector":
+        return HandDetector(contract, runner, min_score=min_score)
     if min_score is not None:
-        raise UsageError(f"min_score is for detectors; {manifest.name} is a {manifest.task}")
-    return GestureClassifier(manifest, runner)
+        raise UsageError(f"min_score is for detectors; {contract.name} is a {contract.task}")
+    return GestureClassifier(contract, runner)

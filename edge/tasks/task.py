@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
-from edge.bundle.manifest import Manifest
+from edge.bundle.contract import ModelContract
 from edge.frame import Frame
 from edge.results import Hands
 from edge.runners.runner import Runner
@@ -31,15 +31,15 @@ class Task(ABC):
     outputs: Mapping[str, NDArray[Any]]
     """Raw outputs of the last `infer`, valid until the next."""
 
-    def __init__(self, manifest: Manifest, runner: Runner) -> None:
-        self.manifest = manifest
+    def __init__(self, contract: ModelContract, runner: Runner) -> None:
+        self.contract = contract
         self.runner = runner
         self.outputs = {}
 
     @property
     def name(self) -> str:
         """Name of the model, as its bundle has it."""
-        return self.manifest.name
+        return self.contract.name
 
     @abstractmethod
     def prepare(self, frame: Frame, hands: Hands) -> None:

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole way from a checkpoint to a bundle that has passed its own self-test."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edge.bundle.accuracy import AccuracyCard, SetAccuracy
+from edge.bundle.contract import ModelContract
+from edge.bundle.files import entry_from_bytes
+from edge.bundle.manifest import Manifest
+from edge.bundle.precision import Precision
+from edge.bundle.provenance import Provenance
+from edge.bundle.self_test import SelfTest
+from edge.bundle.writing import write_bundle
+from edge.errors import ModelError, UsageError
+from edge.runners.onnxruntime import OnnxRuntimeRunner
+from edge.strict_model import first_problem
+from edge.tasks.loading import task_from_runner
+from export.checkpoint import Checkpoint, read_checkpoint
+from export.comparison import agreement, output_differences, tensors_from_pictures
+from export.contract_from_recipe import contract_from_recipe
+from export.onnx_from_module import OPSET, onnx_from_module
+from export.pictures import CheckPicture, picture_from_file, pictures_from_folder, rendered_pictures, strips, whole
+from export.report import ExportReport, FileComparison
+from export.runner_from_module import runner_from_module
+from export.self_test_vector import self_test_vector
+from export.settings import ExportSettings
+from export.simplify import simplified
+
+CODE_LICENCE = "Apache-2.0"
+MODEL_FILE = "model.onnx"
+TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime")
+HEADLINES = ("ap50", "gesture_macro_f1")
+SELF_TEST_WIDTH_PX, SELF_TEST_HEIGHT_PX = 426, 240
+
+
+def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callable[[str], None]) -> ExportReport:
+    """Export the checkpoint at `path`, compare, pack and verify; `say` is told about each step.
+
+    Raises `SourceError` for inputs that cannot be read, `UsageError` for settings, `ModelError` when ONNX and PyTorch
+    disagree, `OutputError` when the bundle cannot be written.
+    """
+    say(f"reading {path}")
+    checkpoint = read_checkpoint(path)
+    contract = contract_from_recipe(
+        checkpoint.recipe,
+        name=settings.name,
+        version=settings.version,
+        batch=settings.batch,
+        min_score=settings.min_score,
+    )
+    accuracy = _accuracy(checkpoint, settings)
+    pictures = _pictures(contract, settings)
+    say(f"exporting to ONNX opset {OPSET}")
+    exported = onnx_from_module(checkpoint.model(), contract)
+    say(f"comparing with PyTorch on {len(pictures)} pictures")
+    model, files = _chosen(checkpoint, contract, exported, pictures)
+    say("recording the self-test")
+    self_test, contents = _self_test(contract, model, settings)
+    contents[MODEL_FILE] = model
+    manifest = Manifest(
+        **dict(contract),
+        description=settings.description,
+        models={"fp32": MODEL_FILE},
+        files={name: entry_from_bytes(content) for name, content in contents.items()},
+        self_test=self_test,
+        accuracy=accuracy,
+        provenance=_provenance(checkpoint, weights_licence=settings.weights_licence),
+    )
+    bundle = write_bundle(settings.to / contract.name, manifest, contents)
+    say(f"verifying {bundle.path}")
+    hands = bundle.verify().hands
+    return ExportReport(bundle.path, OPSET, len(pictures), settings.data is None, files, hands)
+
+
+def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPicture]:
+    pictures = (
+        rendered_pictures() if settings.data is None else pictures_from_folder(settings.data, most=settings.pictures)
+    )
+    if contract.input.multiple_px is not None:
+        pictures += [CheckPicture(strip, (whole(strip),)) for strip in strips(pictures[0].picture)]
+    return pictures
+
+
+def _chosen(
+    checkpoint: Checkpoint, contract: ModelContract, exported: bytes, pictures: Sequence[CheckPicture]
+) -> tuple[bytes, tuple[FileComparison, ...]]:
+    """Return the simplified file where it agrees with PyTorch, else the exported one. Raises `ModelError`."""
+    compared = _compared(checkpoint, contract, exported, pictures, file="exported", remark=f"opset {OPSET}")
+    if not compared.agrees:
+        raise ModelError(
+            f"the exported ONNX does not compute what PyTorch does: {_worst(compared)}; no bundle was written"
+        )
+    simpler, remark = simplified(exported)
+    if simpler is None:
+        return exported, (replace(compared, remark=f"{compared.remark}; {remark}"),)
+    again = _compared(checkpoint, contract, simpler, pictures, file="simplified", remark=remark)
+    if again.agrees:
+        return simpler, (replace(compared, kept=False), again)
+    return exported, (compared, replace(again, kept=False, remark=f"{remark}; dropped, {_worst(again)}"))
+
+
+def _compared(
+    checkpoint: Checkpoint,
+    contract: ModelContract,
+    model: bytes,
+    pictures: Sequence[CheckPicture],
+    *,
+    file: str,
+    remark: str,
+) -> FileComparison:
+    tensors = tensors_from_pictures(contract.input, pictures)
+    with runner_from_module(checkpoint.model(), contract) as torch_runner, _onnx_runner(contract, model) as onnx_runner:
+        outputs = output_differences(torch_runner, onnx_runner, tensors)
+        hands = agreement(task_from_runner(contract, torch_runner), task_from_runner(contract, onnx_runner), pictures)
+    return FileComparison(file=file, bytes=len(model), kept=True, remark=remark, outputs=outputs, hands=hands)
+
+
+def _worst(compared: FileComparison) -> str:
+    output = max(compared.outputs, key=lambda difference: difference.of_allowed)
+    hands = compared.hands
+    return (
+        f"{output.output!r} differs by up to {output.max_abs:.3g} ({output.of_allowed:.1f} times what is allowed), "
+        f"{hands.agreeing} of {hands.reference_hands} hands agree"
+    )
+
+
+def _onnx_runner(contract: ModelContract, model: bytes) -> OnnxRuntimeRunner:
+    outputs = tuple(output.spec() for output in contract.outputs)
+    return OnnxRuntimeRunner(model, inputs=(contract.input.spec(),), outputs=outputs)
+
+
+def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) -> tuple[SelfTest, dict[str, bytes]]:
+    sample = (
+        rendered_pictures(width_px=SELF_TEST_WIDTH_PX, height_px=SELF_TEST_HEIGHT_PX, most=1)[0]
+        if settings.picture is None
+        else picture_from_file(settings.picture)
+    )
+    with _onnx_runner(contract, model) as runner:
+        return self_test_vector(task_from_runner(contract, runner), sample)
+
+
+def _accuracy(checkpoint: Checkpoint, settings: ExportSettings) -> dict[Precision, AccuracyCard]:
+    """Return the card that was given, else the checkpoint's validation metrics, else none."""
+    if settings.accuracy is not None:
+        try:
+            return {"fp32": AccuracyCard.model_validate_json(settings.accuracy.read_bytes())}
+        except OSError as error:
+            raise UsageError(f"cannot read accuracy card {settings.accuracy}: {error.strerror}") from error
+        except ValidationError as error:
+            raise UsageError(f"{settings.accuracy} is not an accuracy card: {first_problem(error)}") from error
+    metrics = checkpoint.metrics
+    headline = next((name for name in (*HEADLINES, *metrics) if name in metrics), None)
+    if headline is None:
+        return {}
+    row = SetAccuracy(name="validation", pictures=None, figures=dict(metrics))
+    command = f"edge-train {checkpoint.recipe.name}"
+    note = "measured with PyTorch during training, on groups kept aside from the training sets"
+    card = AccuracyCard(
+        metric=headline, value=metrics[headline], split="validation", command=command, sets=(row,), note=note
+    )
+    return {"fp32": card}
+
+
+def _provenance(checkpoint: Checkpoint, *, weights_licence: str) -> Provenance:
+    return Provenance(
+        code_licence=CODE_LICENCE,
+        weights_licence=weights_licence,
+        data=checkpoint.data,
+        teachers=checkpoint.teachers,
+        recipe=checkpoint.recipe.model_dump(mode="json"),
+        seed=checkpoint.seed,
+        commit=checkpoint.commit,
+        tools=_tool_versions(),
+    )
+
+
+def _tool_versions() -> dict[str, str]:
+    versions = {}
+    for tool in TOOLS:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[tool] = version(tool)
+    return versions

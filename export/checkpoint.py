@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Checkpoint`: what `edge-train` saved, read without running any code from the file."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor, nn
+
+from edge.bundle.provenance import DataSource
+from edge.errors import SourceError
+from edge.strict_model import first_problem
+from training.models import build
+from training.recipe import ClassifierRecipe, DetectorRecipe, recipe_from_mapping
+
+
+class _SetRow(BaseModel):
+    dataset: str
+    licence: str
+    pictures: int
+
+
+class _DataRows(BaseModel):
+    sets: tuple[_SetRow, ...]
+    teachers: tuple[str, ...] = ()
+
+
+class _Saved(BaseModel):
+    """The parts of a checkpoint that are not tensors; the optimiser and the like are of no interest here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    recipe: dict[str, Any]
+    data: _DataRows
+    seed: int
+    step: int | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checkpoint:
+    """A trained model: its recipe, weights (the averaged ones where there are any), metrics and provenance."""
+
+    path: Path
+    recipe: DetectorRecipe | ClassifierRecipe
+    weights: Mapping[str, Tensor]
+    averaged: bool
+    metrics: Mapping[str, float]
+    data: tuple[DataSource, ...]
+    teachers: tuple[str, ...]
+    seed: int
+    commit: str | None
+
+    def __repr__(self) -> str:
+        return f"Checkpoint({self.recipe.name!r}, {len(self.weights)} tensors, {str(self.path)!r})"
+
+    def model(self) -> nn.Module:
+        """Return the model with its weights, in inference mode. Raises `SourceError` naming tensors that do not fit."""
+        model = build(self.recipe.model)
+        try:
+            model.load_state_dict(dict(self.weights))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:400]
+            raise SourceError(f"{self.path}: weights do not fit the model of its recipe: {reason}") from error
+        return model.eval()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of `edge-train`.
+
+    Raises `SourceError` when the file is missing, no checkpoint, or holds anything but tensors and plain values, and
+    `UsageError` when its recipe is not valid.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path} is not a file; expected the checkpoint.pt of a training run")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise SourceError(
+            f"{path} is not a PyTorch checkpoint of tensors and plain values; give the checkpoint.pt of a training run"
+        ) from error
+    weights = state.get("ema") or state.get("model") if isinstance(state, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
+        raise SourceError(f"{path} is not a checkpoint of edge-train: it has no tensors under 'model' or 'ema'")
+    try:
+        saved = _Saved.model_validate({key: value for key, value in state.items() if isinstance(key, str)})
+    except ValidationError as error:
+        raise SourceError(f"{path} is not a checkpoint of edge-train: {first_problem(error)}") from error
+    return Checkpoint(
+        path=path,
+        recipe=recipe_from_mapping(saved.recipe, origin=f"in {path}"),
+        weights=weights,
+        averaged=bool(state.get("ema")),
+        metrics=saved.metrics,
+        data=tuple(DataSource(name=row.dataset, licence=row.licence, pictures=row.pictures) for row in saved.data.sets),
+        teachers=saved.data.teachers,
+        seed=saved.seed,
+        commit=saved.commit,
+    )

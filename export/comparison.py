@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two runners or two tasks on the same pictures: how far their outputs and their answers lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from edge.geometry import iou_matrix
+from edge.preprocess import Preprocessor
+from numpy.typing import NDArray
+
+from edge.bundle.tensors import InputTensor
+from edge.errors import ModelError
+from edge.frame import Frame
+from edge.results import Hand, Hands
+from edge.runners.runner import Runner
+from edge.tasks.picture import frame_from_picture
+from edge.tasks.self_test import run_on_picture
+from edge.tasks.task import Task
+from export.pictures import CheckPicture
+
+# The same FP32 network summed in another order differs by about 1e-5 of its largest activations.
+ABSOLUTE = RELATIVE = 1e-3
+SAME_BOX_IOU = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDifference:
+    """Largest difference of one output: absolute, and as a fraction of what is allowed (above 1 is too much)."""
+
+    output: str
+    max_abs: float
+    of_allowed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Decoded answers: hands of the reference, hands of the candidate, and those that both agree about."""
+
+    reference_hands: int
+    candidate_hands: int
+    agreeing: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether both say the same."""
+        return self.reference_hands == self.candidate_hands == self.agreeing
+
+
+def tensors_from_pictures(contract: InputTensor, pictures: Sequence[CheckPicture]) -> list[NDArray[np.float32]]:
+    """Return network inputs (N, C, H, W): pictures of equal shape are stacked, so that batches above 1 occur."""
+    preprocessor = Preprocessor(contract.contract())
+    rows: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+    for one in pictures:
+        frame = frame_from_picture(one.picture)
+        for row in _rows(preprocessor, contract, frame, one):
+            rows.setdefault((row.shape[1], row.shape[2]), []).append(row)
+    batches = []
+    for same in rows.values():
+        for start in range(0, len(same), contract.max_batch):
+            batch = same[start : start + contract.max_batch]
+            batch += batch[:1] * (contract.min_batch - len(batch))
+            batches.append(np.stack(batch))
+    return batches
+
+
+def output_differences(
+    reference: Runner, candidate: Runner, tensors: Sequence[NDArray[np.float32]]
+) -> tuple[OutputDifference, ...]:
+    """Return the largest difference of every output over all inputs. Raises `ModelError` when shapes differ."""
+    name = reference.inputs[0].name
+    worst: dict[str, tuple[float, float]] = {output.name: (0.0, 0.0) for output in reference.outputs}
+    for tensor in tensors:
+        answers = []
+        for runner in (reference, candidate):
+            runner.input_buffer(name, tensor.shape)[:] = tensor
+            answers.append(runner.infer())
+        for output, (absolute, fraction) in worst.items():
+            now = _difference(output, answers[0], answers[1])
+            worst[output] = max(absolute, now[0]), max(fraction, now[1])
+    return tuple(OutputDifference(output, *figures) for output, figures in worst.items())
+
+
+def agreement(reference: Task, candidate: Task, pictures: Sequence[CheckPicture]) -> Agreement:
+    """Run both tasks on every picture and pair the hands they report."""
+    counts = np.zeros(3, int)
+    for one in pictures:
+        ours, theirs = (run_on_picture(task, one.picture, one.boxes_xyxy) for task in (reference, candidate))
+        counts += len(ours), len(theirs), _agreeing(ours, theirs)
+    return Agreement(*(int(count) for count in counts))
+
+
+def _rows(preprocessor: Preprocessor, contract: InputTensor, frame: Frame, one: CheckPicture) -> NDArray[np.float32]:
+    if contract.fit == "crop":
+        shape = contract.channels, contract.height_px, contract.width_px
+        crops = np.empty((len(one.boxes_xyxy), *shape), np.float32)
+        preprocessor.write_crops(frame, np.array(one.boxes_xyxy, np.float32), crops)
+        return crops
+    height_px, width_px = preprocessor.tensor_hw(frame.width_px, frame.height_px)
+    picture = np.empty((1, contract.channels, height_px, width_px), np.float32)
+    preprocessor.write_frame(frame, picture)
+    return picture
+
+
+def _difference(
+    output: str, reference: Mapping[str, NDArray[np.float32]], candidate: Mapping[str, NDArray[np.float32]]
+) -> tuple[float, float]:
+    expected, given = reference[output].astype(np.float64), candidate[output].astype(np.float64)
+    if expected.shape != given.shape:
+        raise ModelError(f"output {output!r} must be {expected.shape}, got {given.shape}")
+    absolute = np.abs(given - expected)
+    if not np.isfinite(absolute).all():
+        return np.inf, np.inf
+    allowed = ABSOLUTE + RELATIVE * np.abs(expected)
+    return float(absolute.max(initial=0.0)), float((absolute / allowed).max(initial=0.0))
+
+
+def _agreeing(ours: Hands, theirs: Hands) -> int:
+    overlaps = iou_matrix(ours.boxes_xyxy, theirs.boxes_xyxy)
+    agreeing = 0
+    for row, hand in enumerate(ours):
+        near = np.flatnonzero(overlaps[row] >= SAME_BOX_IOU)
+        agreeing += any(_names(hand) == _names(theirs[int(index)]) for index in near)
+    return agreeing
+
+
+def _names(hand: Hand) -> tuple[str | None, str | None]:
+    return hand.gesture.name if hand.gesture else None, hand.handedness.name if hand.handedness else None

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of the model that a recipe trains; one function per task."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from edge.bundle.contract import ModelContract
+from edge.bundle.tensors import InputTensor, OutputTensor
+from edge.decoders import AnchorFreeLtrb, SoftmaxHeads
+from edge.decoders.anchor_free_ltrb import Level
+from edge.decoders.softmax_heads import Head
+from edge.errors import UsageError
+from edge.strict_model import first_problem
+from training.models.detector import STRIDES_PX
+from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe
+
+DETECTOR_MAX_BATCH = 8
+MAX_HANDS = 32
+MIN_SCORE = 0.4
+NMS_IOU = 0.5
+HANDEDNESS = ("left", "right")
+
+
+def contract_from_recipe(
+    recipe: DetectorRecipe | ClassifierRecipe,
+    *,
+    name: str | None = None,
+    version: str = "1.0.0",
+    batch: int | None = None,
+    min_score: float = MIN_SCORE,
+) -> ModelContract:
+    """Return the contract of a recipe's model, its outputs in the order in which the module returns them.
+
+    `batch` fixes the batch, None leaves it free up to a bound. Raises `UsageError` for a name or value out of range.
+    """
+    try:
+        if isinstance(recipe, DetectorRecipe):
+            return _detector(recipe, name=name or recipe.name, version=version, batch=batch, min_score=min_score)
+        return _classifier(recipe, name=name or recipe.name, version=version, batch=batch)
+    except ValidationError as error:
+        raise UsageError(f"cannot export with these settings: {first_problem(error)}") from error
+
+
+def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | None, min_score: float) -> ModelContract:
+    outputs = tuple(
+        OutputTensor(name=f"level_{stride}", shape=("batch", 5, f"height/{stride}", f"width/{stride}"))
+        for stride in STRIDES_PX
+    )
+    levels = tuple(
+        Level(output=output.name, stride_px=stride) for output, stride in zip(outputs, STRIDES_PX, strict=True)
+    )
+    return ModelContract(
+        name=name,
+        version=version,
+        task="detector",
+        input=_input("image", recipe.input, batch=batch, max_batch=DETECTOR_MAX_BATCH),
+        outputs=outputs,
+        decoder=AnchorFreeLtrb(levels=levels, min_score=min_score, nms_iou=NMS_IOU, max_hands=MAX_HANDS),
+    )
+
+
+def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
+    heads = (
+        Head(output="gesture", role="gesture", labels=recipe.gestures, untrained=recipe.untrained_gestures),
+        Head(output="handedness", role="handedness", labels=HANDEDNESS),
+    )
+    return ModelContract(
+        name=name,
+        version=version,
+        task="classifier",
+        input=_input("crops", recipe.input, batch=batch, max_batch=MAX_HANDS),
+        outputs=tuple(OutputTensor(name=head.output, shape=("batch", len(head.labels))) for head in heads),
+        decoder=SoftmaxHeads(heads=heads),
+    )
+
+
+def _input(name: str, recipe: InputRecipe, *, batch: int | None, max_batch: int) -> InputTensor:
+    channels = 1 if recipe.colour == "gray" else 3
+    return InputTensor(
+        name=name,
+        min_batch=1 if batch is None else batch,
+        max_batch=max_batch if batch is None else batch,
+        fit=recipe.fit,
+        width_px=recipe.width_px,
+        height_px=recipe.height_px,
+        multiple_px=recipe.multiple_px,
+        crop_margin=recipe.crop_margin,
+        colour=recipe.colour,
+        mean=recipe.mean[:channels],
+        std=recipe.std[:channels],
+        pad=recipe.pad[:channels],
+    )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures that an export is checked on: those of a folder, or rendered scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import SourceError
+from edge.scene import Scene
+
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+SCENES = 8
+SCENE_SECONDS = 1.7
+Picture: TypeAlias = NDArray[np.uint8]
+BoxXyxy: TypeAlias = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CheckPicture:
+    """A BGR picture (H, W, 3) uint8 and the boxes that a model working on crops is given."""
+
+    picture: Picture
+    boxes_xyxy: tuple[BoxXyxy, ...]
+
+    def __repr__(self) -> str:
+        return f"CheckPicture({self.picture.shape}, boxes={len(self.boxes_xyxy)})"
+
+
+def pictures_from_folder(folder: Path, *, most: int) -> list[CheckPicture]:
+    """Return up to `most` pictures, evenly picked from all in `folder`; each gives itself as the one box.
+
+    Raises `SourceError` when there is no readable picture.
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is not a folder; give a folder of pictures")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    picked = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).astype(int))]
+    found = [picture for path in picked if (picture := cv2.imread(str(path), cv2.IMREAD_COLOR)) is not None]
+    if not found:
+        raise SourceError(f"{folder} holds no readable picture ({', '.join(sorted(SUFFIXES))}); give another folder")
+    return [CheckPicture(_bgr(picture), (whole(_bgr(picture)),)) for picture in found]
+
+
+def rendered_pictures(*, width_px: int = 640, height_px: int = 360, most: int = SCENES) -> list[CheckPicture]:
+    """Return `most` scenes of different seeds with the true boxes of their hands."""
+    pictures = []
+    for seed in range(most):
+        shot = Scene(width_px=width_px, height_px=height_px, seed=seed).render(SCENE_SECONDS)
+        boxes = tuple((float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in shot.truth.boxes_xyxy)
+        pictures.append(CheckPicture(_bgr(shot.bgr), boxes or (whole(_bgr(shot.bgr)),)))
+    return pictures
+
+
+def picture_from_file(path: Path) -> CheckPicture:
+    """Return one picture; it gives itself as the one box. Raises `SourceError` when it cannot be read."""
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+    if picture is None:
+        raise SourceError(f"{path} is not a readable picture; give another one")
+    return CheckPicture(_bgr(picture), (whole(_bgr(picture)),))
+
+
+def strips(picture: Picture) -> list[Picture]:
+    """Return the middle of a picture as a wide and as a tall strip, to reach the narrowest inputs of a letterbox."""
+    height_px, width_px = picture.shape[:2]
+    thin_h, thin_w = max(1, width_px // 12), max(1, height_px // 12)
+    top, left = max(0, (height_px - thin_h) // 2), max(0, (width_px - thin_w) // 2)
+    return [picture[top : top + thin_h], picture[:, left : left + thin_w]]
+
+
+def whole(picture: Picture) -> BoxXyxy:
+    """Return the box of the whole picture."""
+    return 0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])
+
+
+def _bgr(picture: NDArray[np.generic]) -> Picture:
+    return np.ascontiguousarray(picture, np.uint8)
