@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 # A block marked so needs a camera, a display, hours or a data set: its programs, subcommands and options are checked.
 CHECK_ONLY = "check-only"
+SUBCOMMAND = re.compile(r"[a-z]+(-[a-z]+)*")
 CLIP_SECONDS, CLIP_FPS, CLIP_WH = 1, 10, (640, 360)
 
 
@@ -72,7 +74,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program of this environment without a terminal."""
     path = os.pathsep.join([str(SCRIPTS), os.environ["PATH"]])
     return subprocess.run(
@@ -82,13 +84,14 @@ def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[
 
 def check_options(words: list[str], folder: Path) -> None:
     """Check against its help that a program knows the subcommand and the options a document shows."""
-    subcommands = [word for word in words[1:2] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
-    shown = run([words[0], *subcommands, "--help"], folder)
-    if shown.returncode != 0:
-        shown = run([words[0], "--help"], folder)
+    count = 3 if words[:2] == ["python", "-m"] else 1
+    program, arguments = words[:count], words[count:]
+    if SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:
+        program = [*program, arguments[0]]
+    shown = run([*program, "--help"], folder)
     assert shown.returncode == 0, shown.stderr
-    for option in (word.partition("=")[0] for word in words if word.startswith("--")):
-        assert re.search(rf"{re.escape(option)}\b", shown.stdout), f"{words[0]} has no option {option}"
+    for option in (word.partition("=")[0] for word in arguments if word.startswith("--")):
+        assert re.search(rf"{re.escape(option)}\b", shown.stdout), f"{shlex.join(program)} has no option {option}"
 
 
 def check_install(words: list[str]) -> None:

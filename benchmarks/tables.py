@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the tables of the documents from the stored results: `python -m benchmarks.tables`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+DOCUMENTS = ("README.md", "docs/benchmarks.md")
+GROUPS = {"group:hands": "hands close up", "group:people": "whole persons"}
+RATES = ("ap50", "recall", "precision")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def stored(kind: str, key: str, results: Path) -> dict[str, Any]:
+    """Return what is stored under `key` in our own and the peers' files of a kind, by the name of the model."""
+    files = [path for path in (results / f"{kind}.json", results / f"peers_{kind}.json") if path.exists()]
+    return {name: entry for path in files for name, entry in json.loads(path.read_text("utf-8"))[key].items()}
+
+
+def detector_groups(results: Path) -> str:
+    """Return the accuracy of every detector on the groups of sets, a row a detector."""
+    rows = [
+        [name, *(f"{entry['sets'][group][rate]:.2f}" for group in GROUPS for rate in RATES)]
+        for name, entry in stored("detector", "detectors", results).items()
+    ]
+    return table(
+        ["detector", *(f"{group}: {rate}" for group in GROUPS.values() for rate in ("AP50", *RATES[1:]))], rows
+    )
+
+
+def detector_sets(results: Path) -> str:
+    """Return AP50, recall and precision of every detector on every set, a row a set."""
+    detectors = stored("detector", "detectors", results)
+    first = next(iter(detectors.values()))["sets"]
+    rows = [
+        [
+            GROUPS.get(name, f"`{name}`"),
+            str(score["pictures"]),
+            str(score["hands"]),
+            *(" / ".join(f"{entry['sets'][name][rate]:.2f}" for rate in RATES) for entry in detectors.values()),
+        ]
+        for name, score in first.items()
+    ]
+    return table(["set", "pictures", "hands", *detectors], rows)
+
+
+def detector_extents(results: Path) -> str:
+    """Return the recall of every detector by the extent of the hand, a row a group and extent."""
+    detectors = stored("detector", "detectors", results)
+    first = next(iter(detectors.values()))["sets"]
+    rows = [
+        [
+            label,
+            extent,
+            str(score["hands"]),
+            *(f"{entry['sets'][group]['recall_by_extent'][extent]['recall']:.2f}" for entry in detectors.values()),
+        ]
+        for group, label in GROUPS.items()
+        for extent, score in first[group]["recall_by_extent"].items()
+    ]
+    return table(["sets", "extent", "hands", *detectors], rows)
+
+
+def gestures(results: Path) -> str:
+    """Return the macro F1 of every gesture classifier, a row a classifier."""
+    rows = [
+        [
+            name,
+            boxes,
+            str(score["hands"]),
+            str(score["found"]),
+            f"{score['macro_f1']:.2f}",
+            f"{score['macro_f1_found']:.2f}",
+        ]
+        for name, entry in stored("gesture", "classifiers", results).items()
+        for boxes, score in entry["boxes"].items()
+    ]
+    return table(["classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found"], rows)
+
+
+TABLES: dict[str, Callable[[Path], str]] = {
+    "detector-groups": detector_groups,
+    "detector-sets": detector_sets,
+    "detector-extents": detector_extents,
+    "gestures": gestures,
+}
+
+
+def with_tables(text: str, results: Path = RESULTS) -> str:
+    """Return `text` with what stands between `<!-- table: NAME -->` and `<!-- end -->` made anew."""
+
+    def made_anew(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n\n{TABLES[match[1]](results)}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: ([a-z-]+) -->.*?<!-- end -->", made_anew, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Rewrite the documents in place."""
+    for name in DOCUMENTS:
+        path = ROOT / name
+        path.write_text(with_tables(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
