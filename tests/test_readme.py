@@ -141,9 +141,10 @@ def test_json_block_is_valid(block: Block) -> None:
 
 
 def test_every_link_and_picture_exists() -> None:
-    missing = []
-    for document in DOCUMENTS:
-        for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", document.read_text(encoding="utf-8")):
-            if not (document.parent / target).exists():
-                missing.append(f"{document.name}: {target}")
-    assert not missing
+    links = [
+        (document, target)
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", document.read_text(encoding="utf-8"))
+    ]
+    assert links
+    assert [(document.name, target) for document, target in links if not (document.parent / target).exists()] == []
