@@ -42,13 +42,22 @@ class InputRecipe(_Strict):
 
 
 class SetRecipe(_Strict):
-    """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance."""
+    """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance.
+
+    The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
+    """
 
     path: str
-    layout: Literal["coco", "hagrid", "no-hands"] = "coco"
+    layout: Literal["coco", "hagrid", "no-hands", "rendered"] = "coco"
     licence: str | None = None
     weight: PositiveFloat = 1.0
     gesture_of_label: dict[str, str] = {}
+    count: PositiveInt = 1000
+
+    @property
+    def dataset(self) -> str:
+        """Name of the set in samples, weights and reports."""
+        return "rendered" if self.layout == "rendered" else self.path.rsplit("/", 1)[-1]
 
 
 class DataRecipe(_Strict):
@@ -61,6 +70,11 @@ class DataRecipe(_Strict):
     validate_every: PositiveInt = 12
     excluded_licences: tuple[str, ...] = ()
     teacher_labels: str | None = None
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each set by name."""
+        return {entry.dataset: entry.weight for entry in self.sets}
 
 
 class SideStage(_Strict):
@@ -92,7 +106,6 @@ class DetectionAugment(_Strict):
 
     mosaic: Fraction = 0.25
     negative: Fraction = 0.06
-    rendered: Fraction = 0.1
     paste: Fraction = 0.3
     occlude: Fraction = 0.1
     rescale: Fraction = 0.5
@@ -108,7 +121,6 @@ class DetectionAugment(_Strict):
 class CropAugment(_Strict):
     """Chances and ranges of the classifier's crops; shifts and scales are fractions of the crop's side."""
 
-    rendered: Fraction = 0.2
     shift: Fraction = 0.12
     scale: Fraction = 0.25
     rotation_rad: float = 0.3
@@ -131,7 +143,10 @@ class DetectorRecipe(_Strict):
 
 
 class ClassifierRecipe(_Strict):
-    """A classifier of hand crops: gesture and handedness."""
+    """A classifier of hand crops: gesture and handedness.
+
+    A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`.
+    """
 
     task: Literal["gesture-classifier"]
     name: str
@@ -143,6 +158,7 @@ class ClassifierRecipe(_Strict):
     gestures: tuple[str, ...]
     untrained_gestures: tuple[str, ...] = ()
     teacher_weight: float = 0.5
+    teacher_share: Fraction = 0.15
     label_smoothing: Fraction = 0.05
     augment: CropAugment = CropAugment()
 

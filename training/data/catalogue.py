@@ -22,13 +22,13 @@ SAME_HAND_IOU = 0.3
 TEACHER_CERTAIN = 0.8
 
 
-def samples_of(data: DataRecipe, root: Path) -> list[HandSample]:
+def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
     """Read every set of the recipe; `split` becomes "train", "validation" or "test".
 
     A set's own validation split is kept; elsewhere one group in `validate_every` of the training groups is taken out.
     Raises `SourceError` when a set is missing.
     """
-    samples = [sample for entry in data.sets for sample in _read(entry, root)]
+    samples = [sample for entry in data.sets for sample in _read(entry, root, seed)]
     if data.teacher_labels is not None:
         samples = _with_teacher_labels(samples, Path(__file__).parents[1] / data.teacher_labels, root)
     allowed = [
@@ -39,19 +39,45 @@ def samples_of(data: DataRecipe, root: Path) -> list[HandSample]:
     return [_resplit(sample, data.validate_every) for sample in allowed]
 
 
-def _read(entry: SetRecipe, root: Path) -> list[HandSample]:
+def _read(entry: SetRecipe, root: Path, seed: int) -> list[HandSample]:
     folder = root / entry.path
     if not folder.is_dir():
         raise SourceError(f"{folder} does not exist; set the data root to the folder that holds {entry.path!r}")
-    if entry.layout == "coco":
-        samples = read_coco(folder, gesture_of_label=entry.gesture_of_label)
-    elif entry.layout == "hagrid":
-        samples = [sample for split in ("train_val", "test") for sample in read_hagrid(folder, split)]
-    else:
-        licence = entry.licence or "not stated"
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-        samples = [picture_without_hands(path, dataset=entry.path, licence=licence) for path in paths]
-    return [replace(sample, licence=entry.licence) for sample in samples] if entry.licence else samples
+    samples = _LAYOUTS[entry.layout](folder, entry, seed)
+    return [
+        replace(sample, dataset=entry.dataset, licence=entry.licence or sample.licence) for sample in samples
+    ]
+
+
+def _read_coco(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
+    return read_coco(folder, gesture_of_label=entry.gesture_of_label)
+
+
+def _read_hagrid(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
+    return [sample for split in ("train_val", "test") for sample in read_hagrid(folder, split)]
+
+
+def _read_without_hands(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
+    licence = entry.licence or "not stated"
+    return [picture_without_hands(path, dataset=entry.dataset, licence=licence) for path in _pictures_below(folder)]
+
+
+def _read_rendered(folder: Path, entry: SetRecipe, seed: int) -> list[HandSample]:
+    from training.data.rendered import rendered_set
+
+    return read_coco(rendered_set(count=entry.count, seed=seed, backdrops=_pictures_below(folder)))
+
+
+_LAYOUTS = {
+    "coco": _read_coco,
+    "hagrid": _read_hagrid,
+    "no-hands": _read_without_hands,
+    "rendered": _read_rendered,
+}
+
+
+def _pictures_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
 
 
 def _resplit(sample: HandSample, validate_every: int) -> HandSample:
@@ -70,7 +96,10 @@ def teacher_key(path: Path, root: Path) -> str:
 def _with_teacher_labels(samples: Sequence[HandSample], file: Path, root: Path) -> list[HandSample]:
     """Add the hands that the teacher is sure of and no label covers; where it is unsure, ask for nothing."""
     labels = json.loads(file.read_text(encoding="utf-8"))["pictures"]
-    return [_completed(sample, labels.get(teacher_key(sample.path, root), [])) for sample in samples]
+    return [
+        sample if sample.dataset == "rendered" else _completed(sample, labels.get(teacher_key(sample.path, root), []))
+        for sample in samples
+    ]
 
 
 def _completed(sample: HandSample, found: list[list[float]]) -> HandSample:

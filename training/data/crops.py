@@ -17,10 +17,8 @@ from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, draw, placement
 from training.data.pictures import PictureStore
-from training.data.rendered import rendered_hand
 from training.data.sample import FloatArray, HandSample
 from training.recipe import ClassifierRecipe
-from training.teacher.classifier import TeacherClassifier
 
 HANDEDNESS = ("left", "right")
 UNKNOWN = -100
@@ -72,44 +70,36 @@ def balanced_weights(hands: Sequence[Hand]) -> np.ndarray[tuple[int], np.dtype[n
 
 
 class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
-    """Endless random crops: item `i` depends on the seed and `i` alone."""
+    """Endless random crops: item `i` depends on the seed and `i` alone.
+
+    `taught` (hands, gestures) float32 is the teacher's distribution for each hand, or all zeros.
+    """
 
     def __init__(
         self,
         hands: Sequence[Hand],
         pictures: PictureStore,
-        backdrops: Sequence[Path],
         recipe: ClassifierRecipe,
-        teacher: TeacherClassifier | None,
+        taught: FloatArray,
     ) -> None:
-        self._hands, self._pictures, self._backdrops, self._recipe = hands, pictures, backdrops, recipe
-        self._chances, self._teacher = balanced_weights(hands), teacher
+        self._hands, self._pictures, self._recipe = hands, pictures, recipe
+        self._chances, self._taught = balanced_weights(hands), taught
         self._contract = recipe.input.contract()
 
     def __getitem__(self, number: int) -> tuple[Tensor, int, int, Tensor]:
         """Return the network's input (3, S, S), gesture, handedness and the teacher's answer (gestures,)."""
         rng = np.random.default_rng([self._recipe.seed, number])
         augment = self._recipe.augment
-        if rng.random() < augment.rendered:
-            picture, box, name, side = rendered_hand(rng, self._trained, self._random_backdrops(rng))
-            hand = Hand(Path(), box, self._recipe.gestures.index(name), HANDEDNESS.index(side), 1.0)
-        else:
-            hand = self._hands[int(rng.choice(len(self._hands), p=self._chances))]
-            picture = self._pictures[hand.path]
+        index = int(rng.choice(len(self._hands), p=self._chances))
+        hand, taught = self._hands[index], self._taught[index]
+        picture = self._pictures[hand.path]
         mirrored = bool(rng.random() < 0.5)
         canvas, box = self._placed(rng, picture, hand.box_xyxy, mirrored=mirrored)
         if rng.random() < augment.occlude:
             canvas = occluded(rng, canvas)
         canvas = degraded(rng, relit(rng, canvas))
         handedness = 1 - hand.handedness if mirrored and hand.handedness != UNKNOWN else hand.handedness
-        return crop_tensor(canvas, box, self._contract), hand.gesture, handedness, self._taught(canvas, box)
-
-    @property
-    def _trained(self) -> tuple[str, ...]:
-        return tuple(name for name in self._recipe.gestures if name not in self._recipe.untrained_gestures)
-
-    def _random_backdrops(self, rng: np.random.Generator) -> list[Picture]:
-        return [self._pictures[self._backdrops[int(rng.integers(len(self._backdrops)))]]] if self._backdrops else []
+        return crop_tensor(canvas, box, self._contract), hand.gesture, handedness, torch.from_numpy(taught)
 
     def _placed(
         self, rng: np.random.Generator, picture: Picture, box: FloatArray, *, mirrored: bool
@@ -132,12 +122,6 @@ class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
         )
         draw(canvas, picture, matrix)
         return canvas, np.concatenate([middle - inner / 2, middle + inner / 2]).astype(np.float32)
-
-    def _taught(self, canvas: Picture, box: FloatArray) -> Tensor:
-        if self._teacher is None:
-            return torch.zeros(len(self._recipe.gestures))
-        x1, y1, x2, y2 = (round(float(value)) for value in box)
-        return torch.from_numpy(self._teacher([canvas[y1:y2, x1:x2]])[0])
 
 
 def crop_tensor(picture: Picture, box: FloatArray, contract: InputContract) -> Tensor:

@@ -17,7 +17,6 @@ from training.augment.cutout import CutOut, cut_out, pasted
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, Scene, clipped, draw, moved_boxes, placement
 from training.data.pictures import PictureStore
-from training.data.rendered import rendered_scene
 from training.data.sample import HandSample
 from training.losses.detection import DetectionTargets
 from training.recipe import DetectionAugment
@@ -88,8 +87,6 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
             scene = self._mosaic(rng, side_px)
         elif kind < augment.mosaic + augment.negative and self._pools.without_hands:
             scene = self._without_hands(rng, side_px)
-        elif kind < augment.mosaic + augment.negative + augment.rendered:
-            scene = rendered_scene(rng, side_px, self._backdrops(rng))
         else:
             scene = self._single(rng, side_px, side_px)
         if self._pools.cut_outs and rng.random() < augment.paste:
@@ -173,11 +170,6 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
             matrix = placement(scale_xy=(scale, scale), angle_rad=0.0, mirrored=mirrored, source=middle, target=half)
             draw(canvas, self._pictures[sample.path], matrix)
         return canvas
-
-    def _backdrops(self, rng: np.random.Generator) -> list[Picture]:
-        if not self._pools.without_hands:
-            return []
-        return [self._pictures[self._pools.without_hands[int(rng.integers(len(self._pools.without_hands)))].path]]
 
 
 def collate(items: Sequence[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, DetectionTargets]:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from training.data.catalogue import samples_of
 from training.data.crops import HANDEDNESS, UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
-from training.data.sample import HandSample
+from training.data.sample import FloatArray, HandSample
 from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
@@ -39,23 +39,20 @@ class ClassifierTraining:
         self._recipe = recipe
         self._teacher = teacher
         self.model = build(recipe.model)
-        samples = [sample for sample in samples_of(recipe.data, data_root) if sample.split != "test"]
+        samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
         self._pictures = PictureStore({sample.path for sample in samples})
         self._training = [sample for sample in samples if sample.split == "train"]
-        weight = {entry.path.rsplit("/", 1)[-1]: entry.weight for entry in recipe.data.sets}
-        self._hands = hands_of(self._training, recipe.gestures, weight)
+        self._hands = hands_of(self._training, recipe.gestures, recipe.data.weights)
         validation = [sample for sample in samples if sample.split == "validation"]
-        self._validation = hands_of(validation, recipe.gestures, weight)
+        self._validation = hands_of(validation, recipe.gestures, recipe.data.weights)
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
         """Yield batches of random crops."""
         recipe = self._recipe
-        backdrops = [sample.path for sample in self._training if not len(sample.boxes_xyxy)]
-        teacher = TeacherClassifier(self._teacher, recipe.gestures) if self._teacher else None
-        hands = self._hands if teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
+        hands = self._hands if self._teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
         batch = recipe.schedule.batch
         loader: DataLoader[Any] = DataLoader(
-            HandCrops(hands, self._pictures, backdrops, recipe, teacher),
+            HandCrops(hands, self._pictures, recipe, self._answers(hands)),
             batch_sampler=(
                 list(range(step * batch, (step + 1) * batch)) for step in range(first_step, recipe.schedule.steps)
             ),
@@ -65,15 +62,26 @@ class ClassifierTraining:
         )
         yield from loader
 
+    def _answers(self, hands: Sequence[Hand]) -> FloatArray:
+        gestures = self._recipe.gestures
+        if self._teacher is None:
+            return np.zeros((len(hands), len(gestures)), np.float32)
+        teacher = TeacherClassifier(self._teacher, gestures)
+        return np.stack([teacher.answer(self._pictures[hand.path], hand.box_xyxy) for hand in hands])
+
     def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
-        """Cross entropy with labels where there are labels, with the teacher's distribution everywhere."""
+        """Cross entropy: with the label, softened by the teacher, where there is one; with the teacher's answer elsewhere."""
         gestures, handedness = outputs
-        smoothing = self._recipe.label_smoothing
-        label = cross_entropy(gestures, targets.gestures, ignore_index=UNKNOWN, label_smoothing=smoothing)
-        taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1).mean()
+        smoothing, share = self._recipe.label_smoothing, self._recipe.teacher_share if self._teacher else 0.0
+        taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1)
+        label = cross_entropy(
+            gestures, targets.gestures, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none"
+        )
+        known = targets.gestures != UNKNOWN
+        each = torch.where(known, (1 - share) * label + share * taught, self._recipe.teacher_weight * taught)
         side = cross_entropy(handedness, targets.handedness, ignore_index=UNKNOWN, label_smoothing=smoothing)
-        total = label + self._recipe.teacher_weight * taught + HANDEDNESS_WEIGHT * torch.nan_to_num(side)
-        figures = {"loss": total, "gesture": label, "teacher": taught, "handedness": side}
+        total = each.mean() + HANDEDNESS_WEIGHT * torch.nan_to_num(side)
+        figures = {"loss": total, "gesture": label[known].mean(), "teacher": taught.mean(), "handedness": side}
         return total, {name: float(value.detach()) for name, value in figures.items()}
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:

@@ -43,7 +43,7 @@ class DetectorTraining:
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self.model = build(recipe.model)
-        self._samples = samples_of(recipe.data, data_root)
+        self._samples = samples_of(recipe.data, data_root, seed=recipe.seed)
         self._contract = recipe.input.contract()
         used = [sample for sample in self._samples if sample.split != "test"]
         self._pictures = PictureStore(sample.path for sample in used)
@@ -53,8 +53,7 @@ class DetectorTraining:
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, DetectionTargets]]:
         """Yield batches of scenes; the sides of the recipe's stages take turns at random."""
         recipe = self._recipe
-        weight = {entry.path.rsplit("/", 1)[-1]: entry.weight for entry in recipe.data.sets}
-        pools = pools_from_samples(self._training, self._pictures, weight)
+        pools = pools_from_samples(self._training, self._pictures, recipe.data.weights)
         scenes = DetectionScenes(pools, self._pictures, self._contract, recipe.augment, seed=recipe.seed)
         loader: DataLoader[Any] = DataLoader(
             scenes,
