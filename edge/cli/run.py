@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -24,56 +24,54 @@ class Device(str, Enum):
     gpu = "gpu"
 
 
-@app.command(epilog=EXIT_CODES)
+_SOURCE = typer.Argument(
+    metavar="SOURCE",
+    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, or the built-in scene"
+    " test:hands[?width=&height=&fps=&seconds=].",
+    show_default=False,
+)
+_CAMERA = typer.Option(metavar="/dev/videoN", help="Camera, in place of SOURCE.")
+_MODELS = typer.Option(
+    metavar="NAME_OR_BUNDLE ...",
+    help="Shipped models or folders of bundles.  [hand-detector gesture-classifier]",
+    show_default=False,
+)
+_JSONL = typer.Option(metavar="FILE", help="Write one JSON object a frame, schema edge.frame/1; - is standard output.")
+_VIDEO = typer.Option(metavar="FILE", help="Write an annotated video: .mp4, .mkv, .avi or .webm.")
+_SHOW = typer.Option("--show", help="Show a window; q closes it.")
+_MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
+_DEVICE = typer.Option(help="Processor that runs the models.")
+_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
+_MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
+_JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
+
+
+@app.command(epilog=EXIT_CODES, context_settings={"allow_extra_args": True})
 def run(
-    source: Annotated[
-        Optional[list[str]],  # noqa: UP045 - typer evaluates annotations on Python 3.10
-        typer.Argument(
-            metavar="SOURCE",
-            help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, or the built-in"
-            " scene test:hands[?width=&height=&fps=&seconds=].",
-            show_default=False,
-        ),
-    ] = None,
+    context: typer.Context,
+    source: Annotated[str | None, _SOURCE] = None,
     *,
-    camera: Annotated[str | None, typer.Option(metavar="/dev/videoN", help="Camera, in place of SOURCE.")] = None,
-    models: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME_OR_BUNDLE",
-            help="Shipped model or folder of a bundle; repeat it for each model.  [hand-detector, gesture-classifier]",
-            show_default=False,
-        ),
-    ] = None,
-    jsonl: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write one JSON object a frame, schema edge.frame/1; - is standard output."),
-    ] = None,
-    video: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write an annotated video: .mp4, .mkv, .avi or .webm.")
-    ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Show a window; q closes it.")] = False,
-    max_frames: Annotated[int | None, typer.Option(metavar="N", help="End after N frames.")] = None,
-    device: Annotated[Device, typer.Option(help="Processor that runs the models.")] = Device.auto,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
-    ] = None,
-    min_score: Annotated[
-        float | None, typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as one JSON object on standard output.")
-    ] = False,
+    camera: Annotated[str | None, _CAMERA] = None,
+    models: Annotated[list[str] | None, _MODELS] = None,
+    jsonl: Annotated[Path | None, _JSONL] = None,
+    video: Annotated[Path | None, _VIDEO] = None,
+    show: Annotated[bool, _SHOW] = False,
+    max_frames: Annotated[int | None, _MAX_FRAMES] = None,
+    device: Annotated[Device, _DEVICE] = Device.auto,
+    threads: Annotated[int | None, _THREADS] = None,
+    min_score: Annotated[float | None, _MIN_SCORE] = None,
+    json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, and say which gesture they make."""
 
     def work() -> int:
-        from edge.cli.run_job import RunSettings, run_job
+        from edge.cli.run_job import run_job
+        from edge.cli.run_settings import RunSettings
 
         settings = RunSettings.from_options(
-            sources=source or [],
+            positionals=[word for word in (source, *context.args) if word],
             camera=camera,
-            models=models or [],
+            models=models or (),
             jsonl=jsonl,
             video=video,
             show=show,

@@ -6,55 +6,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.progress import with_progress
+from edge.cli.run_settings import RunSettings
 from edge.cli.stop_signals import StopSignals
-from edge.errors import EdgeError, UsageError
+from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.pipeline import PipelineRun, RunSummary
     from edge.sinks import Sink
 
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """Options of `edge-run`, checked against each other; None stands for the default.
-
-    Attributes:
-        source: what `edge.open_source` takes.
-        models: names or folders; empty for the shipped ones.
-    """
-
-    source: str
-    models: tuple[str, ...] = ()
-    jsonl: Path | None = None
-    video: Path | None = None
-    show: bool = False
-    max_frames: int | None = None
-    device: str = "auto"
-    threads: int | None = None
-    min_score: float | None = None
-    json: bool = False
-
-    @classmethod
-    def from_options(
-        cls, *, sources: Sequence[str], camera: str | None, models: Sequence[str], **others: object
-    ) -> RunSettings:
-        """Check what was given together. Raises `UsageError`."""
-        settings = cls(source=_one_source(sources, camera), models=tuple(models), **others)  # type: ignore[arg-type]
-        if settings.json and str(settings.jsonl) == "-":
-            raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
-        if settings.max_frames is not None and settings.max_frames < 1:
-            raise UsageError(f"--max-frames must be at least 1, got {settings.max_frames}")
-        _refuse_overwriting(settings)
-        return settings
 
 
 def run_job(settings: RunSettings) -> int:
@@ -134,36 +98,6 @@ def _told(summary: RunSummary) -> str:
     if summary.skipped:
         lines.append(f"skipped  {len(summary.skipped)} unreadable files")
     return "\n".join(lines)
-
-
-def _one_source(sources: Sequence[str], camera: str | None) -> str:
-    if len(sources) > 1:
-        raise UsageError(
-            f"expected one SOURCE, got {len(sources)} ({', '.join(sources)}); a folder holds many pictures, and several"
-            " models are given as --models A --models B"
-        )
-    if camera is not None and sources:
-        raise UsageError(f"SOURCE {sources[0]!r} and --camera {camera} exclude each other; give one of them")
-    if camera is not None:
-        return camera if camera.startswith("v4l2:") else f"v4l2:{camera}"
-    if not sources or not sources[0]:
-        raise UsageError(
-            "nothing to run on; give a SOURCE such as clip.mp4, a folder of pictures or test:hands, or --camera"
-            " /dev/video0"
-        )
-    return sources[0]
-
-
-def _refuse_overwriting(settings: RunSettings) -> None:
-    named = {"SOURCE": Path(settings.source), "--jsonl": settings.jsonl, "--video": settings.video}
-    seen: dict[Path, str] = {}
-    for option, path in named.items():
-        if path is None or str(path) == "-":
-            continue
-        where = path.resolve()
-        if where in seen and not where.is_char_device():
-            raise UsageError(f"{seen[where]} and {option} are the same file {path}; give {option} another name")
-        seen[where] = option
 
 
 def _quiet_libraries() -> None:

@@ -46,8 +46,9 @@ def _open_path(path: Path, *, name: str) -> Source:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError as error:
         raise SourceError(_not_found(path)) from error
-    except OSError as error:
-        raise SourceError(f"cannot read source {path}: {error.strerror}; check the path and its permissions") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceError(f"source {path} cannot be read: {reason}; check the path and its permissions") from error
     return _open_file(path, head, name=name)
 
 
