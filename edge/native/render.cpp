@@ -1,227 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render.hpp"
 
-#include <algorithm>
-#include <array>
+#include <cmath>
+#include <cstddef>
 
-#include "render_shade.hpp"
+#include "render_footprint.hpp"
+#include "render_material.hpp"
 
 namespace edge::render {
 namespace {
 
 constexpr int kTilePx = 8;
-constexpr int kMaxBones = 64;
-constexpr int kMaxSteps = 48;
-constexpr int kShadowSteps = 9;
-constexpr float kOcclusionReach_mm = 16.0f;
 
-struct Nearby {
-  int near[kMaxBones], wide[kMaxBones];
-  int near_count = 0, wide_count = 0;
-  float near_z = kFar, far_z = 0.0f;
-};
-
-// A bone on the picture: a segment thickened by a radius, and its range of depth.
-struct Footprint {
-  float x1, y1, dx, dy, inverse_length2, radius_px, px_per_mm, near_z, far_z;
-  bool visible;
-};
-
-float reach_mm(const Bone &bone) {
-  const float radius = std::max(bone.radius, bone.radius + bone.taper);
-  return radius + std::max(bone.bulge, 0.0f) + length(bone.bow) + 0.3f * bone.blend_mm;
-}
-
-Footprint footprint(const Bone &bone, const Canvas &canvas) {
-  const float reach = reach_mm(bone);
-  const Vec3 end = bone.start + bone.span;
-  Footprint print{};
-  print.near_z = std::min(bone.start.z, end.z) - reach;
-  print.far_z = std::max(bone.start.z, end.z) + reach;
-  print.visible = print.near_z > 1.0f;
-  if (!print.visible) return print;
-  const float x2 = canvas.focal_px * end.x / end.z + canvas.centre_x_px;
-  const float y2 = canvas.focal_px * end.y / end.z + canvas.centre_y_px;
-  print.x1 = canvas.focal_px * bone.start.x / bone.start.z + canvas.centre_x_px;
-  print.y1 = canvas.focal_px * bone.start.y / bone.start.z + canvas.centre_y_px;
-  print.dx = x2 - print.x1;
-  print.dy = y2 - print.y1;
-  print.inverse_length2 = 1.0f / (print.dx * print.dx + print.dy * print.dy + 1.0e-6f);
-  // 1.15: a sphere away from the optical axis is drawn longer than wide.
-  print.px_per_mm = 1.15f * canvas.focal_px / print.near_z;
-  print.radius_px = reach * print.px_per_mm + 1.5f;
-  return print;
-}
-
-class HandDrawing {
- public:
-  HandDrawing(const Canvas &canvas, const Hand &hand, const Light &light, int id)
-      : canvas_(canvas), hand_(hand), light_(light), id_(id) {
-    for (std::size_t i = 0; i < hand.bones.size(); ++i) {
-      prints_[i] = footprint(hand.bones[i], canvas);
-      if (prints_[i].visible) all_[all_count_++] = static_cast<int>(i);
-    }
-  }
-
-  void draw() {
-    const int step = kTilePx / hand_.samples;
-    float left = kFar, top = kFar, right = -kFar, bottom = -kFar;
-    for (int k = 0; k < all_count_; ++k) {
-      const Footprint &print = prints_[all_[k]];
-      left = std::min(left, std::min(print.x1, print.x1 + print.dx) - print.radius_px);
-      right = std::max(right, std::max(print.x1, print.x1 + print.dx) + print.radius_px);
-      top = std::min(top, std::min(print.y1, print.y1 + print.dy) - print.radius_px);
-      bottom = std::max(bottom, std::max(print.y1, print.y1 + print.dy) + print.radius_px);
-    }
-    const auto first = [step](float low) { return static_cast<int>(std::max(low, 0.0f)) / step * step; };
-    const int x_end = static_cast<int>(std::min(right + 1.0f, static_cast<float>(canvas_.width_px)));
-    const int y_end = static_cast<int>(std::min(bottom + 1.0f, static_cast<float>(canvas_.height_px)));
-    for (int y = first(top); y < y_end; y += step) {
-      for (int x = first(left); x < x_end; x += step) {
-        const Nearby nearby = bones_near(x, y, step);
-        if (nearby.near_count > 0) draw_tile(x, y, nearby);
-      }
-    }
-  }
-
- private:
-  Nearby bones_near(int x, int y, int step) const {
-    Nearby found;
-    const float cx = static_cast<float>(x) + 0.5f * static_cast<float>(step);
-    const float cy = static_cast<float>(y) + 0.5f * static_cast<float>(step);
-    const float half_diagonal = 0.7072f * static_cast<float>(step);
-    for (int k = 0; k < all_count_; ++k) {
-      const int i = all_[k];
-      const Footprint &print = prints_[i];
-      const float qx = cx - print.x1, qy = cy - print.y1;
-      const float t = clamped((qx * print.dx + qy * print.dy) * print.inverse_length2, 0.0f, 1.0f);
-      const float rx = qx - t * print.dx, ry = qy - t * print.dy;
-      const float gap = std::sqrt(rx * rx + ry * ry) - print.radius_px - half_diagonal;
-      if (gap > kOcclusionReach_mm * print.px_per_mm) continue;
-      found.wide[found.wide_count++] = i;
-      if (gap > 0.0f) continue;
-      found.near[found.near_count++] = i;
-      found.near_z = std::min(found.near_z, print.near_z);
-      found.far_z = std::max(found.far_z, print.far_z);
-    }
-    return found;
-  }
-
-  void draw_tile(int x, int y, const Nearby &nearby) const;
-
-  const Canvas &canvas_;
-  const Hand &hand_;
-  const Light &light_;
-  int id_;
-  std::array<Footprint, kMaxBones> prints_{};
-  int all_[kMaxBones] = {};
-  int all_count_ = 0;
-};
-
-struct alignas(64) Rays {
-  float dx[kLanes], dy[kLanes], inverse_length[kLanes];
-};
-
-struct alignas(64) Hits {
-  float z[kLanes], cover[kLanes];  // depth along the optical axis; 0..1 of the pixel covered
-};
-
-// Walks every ray to the surface. Rays that just miss cover part of their pixel.
-EDGE_CLONES int march(const Bone *bones, const int *list, int listed, const Rays &rays, float focal_px, float near_z,
-                      float far_z, Hits &hits) {
-  alignas(64) float z[kLanes], best[kLanes];
-  Points p;
-  Field field;
-  const float mm_per_px = 1.0f / focal_px;
-  for (int i = 0; i < kLanes; ++i) {
-    z[i] = hits.z[i] = near_z;
-    best[i] = kFar;
-  }
-  for (int step = 0; step < kMaxSteps; ++step) {
-    for (int i = 0; i < kLanes; ++i) {
-      p.x[i] = rays.dx[i] * z[i];
-      p.y[i] = rays.dy[i] * z[i];
-      p.z[i] = z[i];
-    }
-    field_distance<kLanes>(bones, list, listed, p, field);
-    int walking = 0;
-    for (int i = 0; i < kLanes; ++i) {
-      const float pixel_mm = z[i] * mm_per_px;
-      const float gap = field.distance[i] + 0.5f * pixel_mm;
-      const float ratio = gap / pixel_mm;
-      const bool closer = ratio < best[i];
-      best[i] = closer ? ratio : best[i];
-      hits.z[i] = closer ? z[i] : hits.z[i];
-      const bool on = best[i] > 0.08f && z[i] < far_z;
-      const float stride = gap > 0.3f * pixel_mm ? gap : 0.3f * pixel_mm;
-      z[i] += on ? 0.95f * stride * rays.inverse_length[i] : 0.0f;
-      walking += on ? 1 : 0;
-    }
-    if (walking == 0) break;
-  }
-  int found = 0;
-  for (int i = 0; i < kLanes; ++i) {
-    const float cover = best[i] <= 0.08f ? 1.0f : 1.0f - best[i];
-    hits.cover[i] = cover > 0.0f ? cover : 0.0f;
-    found += cover > 0.02f ? 1 : 0;
-  }
-  return found;
-}
-
-// Ambient occlusion from three samples of the field along the normals.
-EDGE_CLONES void openness(const Bone *bones, const int *list, int listed, const Points &p, const Points &normal,
-                          float scale, float *open) {
-  constexpr float kHeights[] = {3.0f, 8.0f, kOcclusionReach_mm};
-  constexpr float kWeights[] = {0.30f, 0.34f, 0.36f};
-  Points q;
-  Field field;
-  for (int i = 0; i < kLanes; ++i) open[i] = 1.0f;
-  for (int k = 0; k < 3; ++k) {
-    const float height = kHeights[k] * scale;
-    for (int i = 0; i < kLanes; ++i) {
-      q.x[i] = p.x[i] + normal.x[i] * height;
-      q.y[i] = p.y[i] + normal.y[i] * height;
-      q.z[i] = p.z[i] + normal.z[i] * height;
-    }
-    field_distance<kLanes>(bones, list, listed, q, field);
-    for (int i = 0; i < kLanes; ++i) {
-      const float hidden = (height - field.distance[i]) / height;
-      open[i] -= kWeights[k] * (hidden < 0.0f ? 0.0f : (hidden > 1.0f ? 1.0f : hidden));
-    }
-  }
-}
-
-// Soft shadow: how nearly the way to the light grazes the hand.
-EDGE_CLONES void lightness(const Bone *bones, const int *list, int listed, const Points &p, const Points &normal,
-                           Vec3 to_light, float scale, float *lit) {
-  alignas(64) float reach[kLanes];
-  Points q;
-  Field field;
-  for (int i = 0; i < kLanes; ++i) {
-    reach[i] = 3.0f * scale;
-    lit[i] = 1.0f;
-  }
-  for (int step = 0; step < kShadowSteps; ++step) {
-    for (int i = 0; i < kLanes; ++i) {
-      q.x[i] = p.x[i] + normal.x[i] * 1.5f + to_light.x * reach[i];
-      q.y[i] = p.y[i] + normal.y[i] * 1.5f + to_light.y * reach[i];
-      q.z[i] = p.z[i] + normal.z[i] * 1.5f + to_light.z * reach[i];
-    }
-    field_distance<kLanes>(bones, list, listed, q, field);
-    for (int i = 0; i < kLanes; ++i) {
-      const float graze = 5.0f * field.distance[i] / reach[i];
-      lit[i] = graze < lit[i] ? graze : lit[i];
-      const float stride = field.distance[i] > 3.0f ? field.distance[i] : 3.0f;
-      reach[i] += stride;
-    }
-  }
-  for (int i = 0; i < kLanes; ++i) {
-    const float l = lit[i] < 0.0f ? 0.0f : lit[i];
-    lit[i] = l * l * (3.0f - 2.0f * l);
-  }
-}
-
-// Linear light 0..2 to sRGB bytes, with a soft shoulder above 0.8 as cameras have.
+// Linear light 0..2 to sRGB bytes, with a soft shoulder above 0.7 as cameras have.
 struct Encoding {
   static constexpr int kSteps = 4096;
   std::uint8_t bytes[kSteps + 1];
@@ -233,80 +24,208 @@ struct Encoding {
       bytes[i] = static_cast<std::uint8_t>(s * 255.0 + 0.5);
     }
   }
-  std::uint8_t operator()(float x) const {
+  float operator()(float x) const {
     return bytes[static_cast<int>(clamped(x * (kSteps / 2.0f), 0.0f, static_cast<float>(kSteps)))];
   }
 };
 
-struct alignas(64) Colours {
-  float b[kLanes], g[kLanes], r[kLanes];
-  bool skin[kLanes];  // hand, not forearm or sleeve
-};
-
-void HandDrawing::draw_tile(int x, int y, const Nearby &nearby) const {
-  static const Encoding encode;
-  const Bone *bones = hand_.bones.data();
-  const int samples = hand_.samples, side = kTilePx / samples;
-  Rays rays;
-  for (int i = 0; i < kLanes; ++i) {
-    const float sx = (static_cast<float>(i % kTilePx) + 0.5f) / static_cast<float>(samples);
-    const float sy = (static_cast<float>(i / kTilePx) + 0.5f) / static_cast<float>(samples);
-    rays.dx[i] = (static_cast<float>(x) + sx - canvas_.centre_x_px) / canvas_.focal_px;
-    rays.dy[i] = (static_cast<float>(y) + sy - canvas_.centre_y_px) / canvas_.focal_px;
-    rays.inverse_length[i] = 1.0f / std::sqrt(rays.dx[i] * rays.dx[i] + rays.dy[i] * rays.dy[i] + 1.0f);
-  }
-  Hits hits;
-  const float sample_focal = canvas_.focal_px * static_cast<float>(samples);
-  if (march(bones, nearby.near, nearby.near_count, rays, sample_focal, nearby.near_z, nearby.far_z, hits) == 0) return;
-  Points p, normal;
-  int bone[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    const Vec3 at{rays.dx[i] * hits.z[i], rays.dy[i] * hits.z[i], hits.z[i]};
-    const Surface surface = hits.cover[i] > 0.02f ? surface_at(bones, nearby.near, nearby.near_count, at)
-                                                  : Surface{0.0f, {0.0f, 0.0f, -1.0f}, -1};
-    p.x[i] = at.x, p.y[i] = at.y, p.z[i] = at.z;
-    normal.x[i] = surface.normal.x, normal.y[i] = surface.normal.y, normal.z[i] = surface.normal.z;
-    bone[i] = surface.bone;
-  }
-  alignas(64) float open[kLanes], lit[kLanes];
-  openness(bones, nearby.wide, nearby.wide_count, p, normal, hand_.scale, open);
-  lightness(bones, all_, all_count_, p, normal, light_.direction, hand_.scale, lit);
-  Colours colours;
-  for (int i = 0; i < kLanes; ++i) {
-    if (bone[i] < 0) continue;
-    const Vec3 at{p.x[i], p.y[i], p.z[i]}, n{normal.x[i], normal.y[i], normal.z[i]};
-    const Bone &own = bones[bone[i]];
-    const Material material = material_at(hand_, own, at, n);
-    const Vec3 view{-rays.dx[i] * rays.inverse_length[i], -rays.dy[i] * rays.inverse_length[i],
-                    -rays.inverse_length[i]};
-    const Vec3 colour = shaded(material, light_, view, n, open[i], lit[i]);
-    colours.r[i] = encode(colour.x), colours.g[i] = encode(colour.y), colours.b[i] = encode(colour.z);
-    colours.skin[i] = own.part != kSleeve && dot(at - hand_.wrist, hand_.arm) < hand_.arm_margin_mm;
-  }
-  const int x_end = std::min(x + side, canvas_.width_px), y_end = std::min(y + side, canvas_.height_px);
-  const float weight = 1.0f / static_cast<float>(samples * samples);
-  for (int row = y; row < y_end; ++row) {
-    for (int column = x; column < x_end; ++column) {
-      const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(row) * canvas_.width_px + column;
-      float cover = 0.0f, skin = 0.0f, b = 0.0f, g = 0.0f, r = 0.0f, z = 0.0f;
-      for (int s = 0; s < samples * samples; ++s) {
-        const int i = ((row - y) * samples + s / samples) * kTilePx + (column - x) * samples + s % samples;
-        if (bone[i] < 0) continue;
-        const float share = hits.cover[i] * weight;
-        cover += share;
-        skin += colours.skin[i] ? share : 0.0f;
-        b += share * colours.b[i], g += share * colours.g[i], r += share * colours.r[i], z += share * hits.z[i];
-      }
-      if (cover <= 0.0f || z / cover >= canvas_.depth_mm[pixel]) continue;
-      std::uint8_t *out = canvas_.bgr + pixel * 3;
-      out[0] = static_cast<std::uint8_t>(b + (1.0f - cover) * out[0] + 0.5f);
-      out[1] = static_cast<std::uint8_t>(g + (1.0f - cover) * out[1] + 0.5f);
-      out[2] = static_cast<std::uint8_t>(r + (1.0f - cover) * out[2] + 0.5f);
-      if (cover < 0.5f) continue;
-      canvas_.depth_mm[pixel] = z / cover;
-      canvas_.ids[pixel] = static_cast<std::uint8_t>(skin > 0.5f * cover ? id_ : 0);
+class HandDrawing {
+ public:
+  HandDrawing(const Canvas &canvas, const Hand &hand, const Light &light, int id)
+      : canvas_(canvas), hand_(hand), light_(light), id_(id), bones_(static_cast<int>(hand.bones.size())) {
+    for (int i = 0; i < bones_; ++i) {
+      prints_[i] = footprint(hand.bones[static_cast<std::size_t>(i)], canvas);
+      every_[i] = i;
     }
   }
+
+  void draw() {
+    const int step = kTilePx / hand_.samples;
+    float left = kFar, top = kFar, right = -kFar, bottom = -kFar;
+    for (int i = 0; i < bones_; ++i) {
+      const Footprint &print = prints_[i];
+      left = std::min(left, std::min(print.x1, print.x1 + print.dx) - print.radius_px);
+      right = std::max(right, std::max(print.x1, print.x1 + print.dx) + print.radius_px);
+      top = std::min(top, std::min(print.y1, print.y1 + print.dy) - print.radius_px);
+      bottom = std::max(bottom, std::max(print.y1, print.y1 + print.dy) + print.radius_px);
+    }
+    const auto first = [step](float low) { return static_cast<int>(std::max(low, 0.0f)) / step * step; };
+    const int x_end = static_cast<int>(std::min(right + 1.0f, static_cast<float>(canvas_.width_px)));
+    const int y_end = static_cast<int>(std::min(bottom + 1.0f, static_cast<float>(canvas_.height_px)));
+    const float half = 0.5f * static_cast<float>(step);
+    const int block = kTilePx * step;
+    for (int y = first(top) / block * block; y < y_end; y += block) {
+      for (int x = first(left) / block * block; x < x_end; x += block) {
+        const float reach = 0.5f * static_cast<float>(block);
+        const Nearby block_bones = bones_near(prints_, every_, bones_, static_cast<float>(x) + reach,
+                                              static_cast<float>(y) + reach, 1.4143f * reach);
+        if (!block_bones.touched) continue;
+        for (int ty = y; ty < std::min(y + block, y_end); ty += step) {
+          for (int tx = x; tx < std::min(x + block, x_end); tx += step) {
+            const Nearby nearby =
+                bones_near(prints_, block_bones.wide, block_bones.wide_count, static_cast<float>(tx) + half,
+                           static_cast<float>(ty) + half, 1.4143f * half);
+            if (nearby.touched) draw_tile(tx, ty, nearby);
+          }
+        }
+      }
+    }
+  }
+
+ private:
+  Rays rays_through(int x, int y) const;
+  void illuminate(const Nearby &nearby, const Points &p, const Points &normal, const Hits &hits,
+                  Materials &surface) const;
+  void draw_tile(int x, int y, const Nearby &nearby) const;
+  void write_pixel(int column, int row, const int *samples, const Hits &hits, const Colours &colours,
+                   const bool *skin) const;
+
+  const Canvas &canvas_;
+  const Hand &hand_;
+  const Light &light_;
+  int id_;
+  int bones_;
+  Footprint prints_[kMaxBones] = {};
+  int every_[kMaxBones] = {};
+};
+
+Rays HandDrawing::rays_through(int x, int y) const {
+  Rays rays;
+  const float spacing = 1.0f / static_cast<float>(hand_.samples), per_px = 1.0f / canvas_.focal_px;
+  for (int i = 0; i < kLanes; ++i) {
+    const float sx = (static_cast<float>(i % kTilePx) + 0.5f) * spacing;
+    const float sy = (static_cast<float>(i / kTilePx) + 0.5f) * spacing;
+    rays.dx[i] = (static_cast<float>(x) + sx - canvas_.centre_x_px) * per_px;
+    rays.dy[i] = (static_cast<float>(y) + sy - canvas_.centre_y_px) * per_px;
+    rays.inverse_length[i] = 1.0f / std::sqrt(rays.dx[i] * rays.dx[i] + rays.dy[i] * rays.dy[i] + 1.0f);
+  }
+  return rays;
+}
+
+// Occlusion and shadow, once for each 2 x 2 rays.
+void HandDrawing::illuminate(const Nearby &nearby, const Points &p, const Points &normal, const Hits &hits,
+                             Materials &surface) const {
+  Points at, out;
+  Vec3 low{kFar, kFar, kFar}, high{-kFar, -kFar, -kFar};
+  for (int quad = 0; quad < kQuads; ++quad) {
+    const int corner = quad / 4 * 2 * kTilePx + quad % 4 * 2;
+    int best = corner;
+    float best_score = -2.0f;
+    for (const int i : {corner, corner + 1, corner + kTilePx, corner + kTilePx + 1}) {
+      // The one that faces the camera most speaks for the four; those on an edge see into gaps.
+      const float score = hits.cover[i] - normal.z[i];
+      if (hits.cover[i] > 0.0f && score > best_score) {
+        best = i;
+        best_score = score;
+      }
+    }
+    at.x[quad] = p.x[best], at.y[quad] = p.y[best], at.z[quad] = p.z[best];
+    out.x[quad] = normal.x[best], out.y[quad] = normal.y[best], out.z[quad] = normal.z[best];
+    if (hits.cover[best] <= 0.0f) continue;
+    low = {std::min(low.x, p.x[best]), std::min(low.y, p.y[best]), std::min(low.z, p.z[best])};
+    high = {std::max(high.x, p.x[best]), std::max(high.y, p.y[best]), std::max(high.z, p.z[best])};
+  }
+  alignas(64) float open[kQuads], lit[kQuads];
+  int towards[kMaxBones];
+  const Bone *bones = hand_.bones.data();
+  const int count = bones_towards(hand_, (low + high) * 0.5f, 0.5f * length(high - low), light_.direction, towards);
+  find_openness({bones, nearby.wide, nearby.wide_count}, at, out, hand_.scale, open);
+  find_shadow({bones, towards, count}, at, out, light_.direction, hand_.scale, lit);
+  for (int i = 0; i < kLanes; ++i) {
+    const int quad = i / (2 * kTilePx) * 4 + i % kTilePx / 2;
+    surface.open[i] = open[quad];
+    surface.lit[i] = lit[quad];
+  }
+}
+
+// A ray that only grazes the skin shows what lies beside it: its own point is on the very edge, or beyond.
+void lend_colours(const Hits &hits, Colours &colours, bool *skin) {
+  for (int i = 0; i < kLanes; ++i) {
+    if (hits.cover[i] >= 1.0f || hits.cover[i] <= 0.0f) continue;
+    const int column = i % kTilePx, row = i / kTilePx;
+    int best = -1;
+    for (int y = std::max(row - 1, 0); y <= std::min(row + 1, kTilePx - 1); ++y)
+      for (int x = std::max(column - 1, 0); x <= std::min(column + 1, kTilePx - 1); ++x) {
+        const int other = y * kTilePx + x;
+        if (hits.cover[other] >= 1.0f && (best < 0 || hits.z[other] < hits.z[best])) best = other;
+      }
+    if (best < 0) continue;
+    colours.red[i] = colours.red[best];
+    colours.green[i] = colours.green[best];
+    colours.blue[i] = colours.blue[best];
+    skin[i] = skin[best];
+  }
+}
+
+void HandDrawing::draw_tile(int x, int y, const Nearby &nearby) const {
+  const Bone *bones = hand_.bones.data();
+  const int samples = hand_.samples, side = kTilePx / samples;
+  const Rays rays = rays_through(x, y);
+  const BoneList near{bones, nearby.near, nearby.near_count};
+  Hits hits;
+  const float sample_focal = canvas_.focal_px * static_cast<float>(samples);
+  if (march(near, rays, sample_focal, nearby.near_z, nearby.far_z, hits) == 0) return;
+  Points p, normal;
+  for (int i = 0; i < kLanes; ++i) {
+    p.x[i] = rays.dx[i] * hits.z[i];
+    p.y[i] = rays.dy[i] * hits.z[i];
+    p.z[i] = hits.z[i];
+  }
+  alignas(64) int bone[kLanes];
+  find_surface(near, p, normal, bone);
+  Materials surface{};
+  bool skin[kLanes] = {};
+  for (int i = 0; i < kLanes; ++i) {
+    if (hits.cover[i] <= 0.0f) continue;
+    const Vec3 at{p.x[i], p.y[i], p.z[i]};
+    const Bone &own = bones[bone[i]];
+    const Material m = material_at(hand_, own, at, {normal.x[i], normal.y[i], normal.z[i]});
+    surface.red[i] = m.albedo.x, surface.green[i] = m.albedo.y, surface.blue[i] = m.albedo.z;
+    surface.nx[i] = m.normal.x, surface.ny[i] = m.normal.y, surface.nz[i] = m.normal.z;
+    surface.gloss[i] = m.gloss, surface.nail[i] = m.nail;
+    skin[i] = own.part != kSleeve && dot(at - hand_.wrist, hand_.arm) < hand_.arm_margin_mm;
+  }
+  illuminate(nearby, p, normal, hits, surface);
+  Colours colours;
+  light_surface(surface, rays, light_, colours);
+  lend_colours(hits, colours, skin);
+  const int x_end = std::min(x + side, canvas_.width_px), y_end = std::min(y + side, canvas_.height_px);
+  for (int row = y; row < y_end; ++row) {
+    for (int column = x; column < x_end; ++column) {
+      int lanes[4];
+      for (int s = 0; s < samples * samples; ++s)
+        lanes[s] = ((row - y) * samples + s / samples) * kTilePx + (column - x) * samples + s % samples;
+      write_pixel(column, row, lanes, hits, colours, skin);
+    }
+  }
+}
+
+void HandDrawing::write_pixel(int column, int row, const int *samples, const Hits &hits, const Colours &colours,
+                              const bool *skin) const {
+  static const Encoding encode;
+  const int count = hand_.samples * hand_.samples;
+  const float weight = 1.0f / static_cast<float>(count);
+  float cover = 0.0f, hand = 0.0f, red = 0.0f, green = 0.0f, blue = 0.0f, z = 0.0f;
+  for (int s = 0; s < count; ++s) {
+    const int i = samples[s];
+    if (hits.cover[i] <= 0.0f) continue;
+    const float share = hits.cover[i] * weight;
+    cover += share;
+    hand += skin[i] ? share : 0.0f;
+    red += share * encode(colours.red[i]);
+    green += share * encode(colours.green[i]);
+    blue += share * encode(colours.blue[i]);
+    z += share * hits.z[i];
+  }
+  const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(row) * canvas_.width_px + column;
+  if (cover <= 0.0f || z / cover >= canvas_.depth_mm[pixel]) return;
+  std::uint8_t *out = canvas_.bgr + pixel * 3;
+  out[0] = static_cast<std::uint8_t>(blue + (1.0f - cover) * out[0] + 0.5f);
+  out[1] = static_cast<std::uint8_t>(green + (1.0f - cover) * out[1] + 0.5f);
+  out[2] = static_cast<std::uint8_t>(red + (1.0f - cover) * out[2] + 0.5f);
+  if (cover < 0.5f) return;
+  canvas_.depth_mm[pixel] = z / cover;
+  canvas_.ids[pixel] = static_cast<std::uint8_t>(hand > 0.5f * cover ? id_ : 0);
 }
 
 }  // namespace

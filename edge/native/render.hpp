@@ -5,22 +5,21 @@
 #include <cstdint>
 #include <vector>
 
-#include "render_field.hpp"
+#include "render_light.hpp"
 
 namespace edge::render {
 
 // Detail maps of a hand: finger, thumb, palm, back of the hand.
 constexpr int kMapCount = 4;
 constexpr int kMapSide = 256;
-constexpr int kMapChannels = 5;  // slope along u, slope along v, lightness, redness, nail; 128 is "none" in the first three
-
-enum Part { kPalm = 0, kFinger = 1, kThumb = 2, kForearm = 3, kSleeve = 4 };
+constexpr int kMapChannels =
+    5;  // slope along u, slope along v, lightness, redness, nail; 128 is "none" in the first three
 
 // Linear light colours, 0..1.
 struct Skin {
   Vec3 dorsal, palmar, nail, sleeve;
-  float gloss;        // strength of the highlight
-  float relief;       // strength of creases and grain
+  float gloss;         // strength of the highlight
+  float relief;        // strength of creases and grain
   float sleeve_weave;  // cycles a millimetre
 };
 
@@ -33,11 +32,6 @@ struct Hand {
   int samples;                         // 1 or 2: rays a pixel along each axis
   Skin skin;
   const std::uint8_t *maps;  // (kMapCount, kMapSide, kMapSide, kMapChannels)
-};
-
-struct Light {
-  Vec3 direction;  // towards the light, unit, camera space
-  Vec3 colour, sky, ground, fill;
 };
 
 // `ids` gets the hand's number where its skin covers most of a pixel; `depth_mm` is along the optical axis.

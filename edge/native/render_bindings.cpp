@@ -60,7 +60,8 @@ Hand hand_from_row(const float *row, const Table &bones, const Maps &maps) {
   const auto first = static_cast<std::size_t>(row[0]), count = static_cast<std::size_t>(row[1]);
   require(row[0] >= 0.0f && row[1] >= 1.0f && first + count <= bones.shape(0) && count <= kMaxBones,
           "a hand must name 1 to 64 rows of bones that exist");
-  for (std::size_t i = first; i < first + count; ++i) hand.bones.push_back(bone_from_row(bones.data() + i * kBoneColumns));
+  for (std::size_t i = first; i < first + count; ++i)
+    hand.bones.push_back(bone_from_row(bones.data() + i * kBoneColumns));
   hand.scale = row[2];
   hand.arm_margin_mm = row[3];
   hand.samples = row[4] >= 2.0f ? 2 : 1;
@@ -69,8 +70,8 @@ Hand hand_from_row(const float *row, const Table &bones, const Maps &maps) {
   hand.palm_y = vector_at(row + 11);
   hand.palm_z = vector_at(row + 14);
   hand.arm = vector_at(row + 17);
-  hand.skin = {vector_at(row + 20), vector_at(row + 23), vector_at(row + 26), vector_at(row + 29),
-               row[32], row[33], row[34]};
+  hand.skin = {
+      vector_at(row + 20), vector_at(row + 23), vector_at(row + 26), vector_at(row + 29), row[32], row[33], row[34]};
   hand.maps = maps.data();
   return hand;
 }
@@ -94,15 +95,21 @@ void render_hands(const Picture &picture, const Ids &ids, const Depth &depth_mm,
   require_finite(light.data(), light.size(), "light");
   std::vector<Hand> drawn;
   for (std::size_t n = 0; n < hands.shape(0); ++n) {
-    require(maps[n].shape(0) == kMapCount && maps[n].shape(1) == kMapSide && maps[n].shape(2) == kMapSide
-                && maps[n].shape(3) == kMapChannels,
+    require(maps[n].shape(0) == kMapCount && maps[n].shape(1) == kMapSide && maps[n].shape(2) == kMapSide &&
+                maps[n].shape(3) == kMapChannels,
             "the maps of a hand must be (4, 256, 256, 5) uint8");
     drawn.push_back(hand_from_row(hands.data() + n * kHandColumns, bones, maps[n]));
   }
   const float *l = light.data();
   const Light lamp{vector_at(l), vector_at(l + 3), vector_at(l + 6), vector_at(l + 9), vector_at(l + 12)};
-  const Canvas canvas{picture.data(), ids.data(), depth_mm.data(), static_cast<int>(picture.shape(1)),
-                      static_cast<int>(picture.shape(0)), lens.data()[0], lens.data()[1], lens.data()[2]};
+  const Canvas canvas{picture.data(),
+                      ids.data(),
+                      depth_mm.data(),
+                      static_cast<int>(picture.shape(1)),
+                      static_cast<int>(picture.shape(0)),
+                      lens.data()[0],
+                      lens.data()[1],
+                      lens.data()[2]};
   std::vector<int> order;
   for (std::size_t n = 0; n < drawn.size(); ++n) order.push_back(static_cast<int>(n));
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return drawn[a].wrist.z > drawn[b].wrist.z; });

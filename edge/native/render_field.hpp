@@ -20,8 +20,11 @@
 
 namespace edge::render {
 
-constexpr int kLanes = 64;      // points handled together: one tile of 8 x 8
+constexpr int kLanes = 64;  // points handled together: one tile of 8 x 8
+constexpr float kOcclusionReach_mm = 16.0f;
 constexpr float kFar = 1.0e6f;  // millimetres; also "no surface"
+
+enum Part { kPalm = 0, kFinger = 1, kThumb = 2, kForearm = 3, kSleeve = 4 };
 
 struct Vec3 {
   float x, y, z;
@@ -31,9 +34,7 @@ EDGE_INLINE Vec3 operator+(Vec3 a, Vec3 b) { return {a.x + b.x, a.y + b.y, a.z +
 EDGE_INLINE Vec3 operator-(Vec3 a, Vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
 EDGE_INLINE Vec3 operator*(Vec3 a, float s) { return {a.x * s, a.y * s, a.z * s}; }
 EDGE_INLINE float dot(Vec3 a, Vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-EDGE_INLINE Vec3 cross(Vec3 a, Vec3 b) {
-  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-}
+EDGE_INLINE Vec3 cross(Vec3 a, Vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
 EDGE_INLINE float length(Vec3 a) { return std::sqrt(dot(a, a)); }
 EDGE_INLINE Vec3 normalised(Vec3 a) { return a * (1.0f / (length(a) + 1.0e-12f)); }
 EDGE_INLINE float clamped(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
@@ -42,8 +43,8 @@ EDGE_INLINE float smoothstep(float low, float high, float x) {
   return t * t * (3.0f - 2.0f * t);
 }
 
-// A capsule from `start` along `span`; at t its axis is shifted by 4 t (1 - t) `bow`, its radius is
-// radius + t taper + 4 t (1 - t) bulge. Millimetres, camera space.
+// A capsule from `start` along `span`; at t its axis is shifted by s `bow`, its radius is radius + t taper + s bulge,
+// s = 16 t^2 (1 - t)^2, so that it bends without a kink at its ends. Millimetres, camera space.
 struct Bone {
   Vec3 start, span, bow, dorsal;
   float inverse_length2, radius, taper, bulge;
@@ -73,11 +74,19 @@ EDGE_INLINE float bone_distance(const Bone &bone, float x, float y, float z) {
   float t = (qx * bone.span.x + qy * bone.span.y + qz * bone.span.z) * bone.inverse_length2;
   t = t < 0.0f ? 0.0f : t;
   t = t > 1.0f ? 1.0f : t;
-  const float s = 4.0f * t * (1.0f - t);
+  const float w = t * (1.0f - t), s = 16.0f * w * w;
   const float rx = qx - t * bone.span.x - s * bone.bow.x;
   const float ry = qy - t * bone.span.y - s * bone.bow.y;
   const float rz = qz - t * bone.span.z - s * bone.bow.z;
   return std::sqrt(rx * rx + ry * ry + rz * rz) - (bone.radius + t * bone.taper + s * bone.bulge);
+}
+
+// A sleeve is cut off flat at its start, where the arm comes out.
+EDGE_INLINE float sleeve_distance(const Bone &bone, float x, float y, float z) {
+  const float qx = x - bone.start.x, qy = y - bone.start.y, qz = z - bone.start.z;
+  const float beyond = -(qx * bone.span.x + qy * bone.span.y + qz * bone.span.z) * std::sqrt(bone.inverse_length2);
+  const float d = bone_distance(bone, x, y, z);
+  return d > beyond ? d : beyond;
 }
 
 // Distances at the first `count` points. `list` names `bones` in their order: the palm, then each finger from its root.
@@ -93,6 +102,13 @@ EDGE_INLINE void field_distance(const Bone *bones, const int *list, int listed, 
         palm[i] = smooth_minimum(palm[i], bone_distance(bone, p.x[i], p.y[i], p.z[i]), bone.blend_mm);
     } else if (bone.chain != current) {
       current = bone.chain;
+      if (bone.part == kSleeve) {
+        for (int i = 0; i < count; ++i) {
+          chain[i] = sleeve_distance(bone, p.x[i], p.y[i], p.z[i]);
+          out.distance[i] = out.distance[i] < chain[i] ? out.distance[i] : chain[i];
+        }
+        continue;
+      }
       for (int i = 0; i < count; ++i) {
         chain[i] = bone_distance(bone, p.x[i], p.y[i], p.z[i]);
         const float web = smooth_minimum(palm[i], chain[i], bone.blend_mm);
@@ -108,68 +124,22 @@ EDGE_INLINE void field_distance(const Bone *bones, const int *list, int listed, 
   for (int i = 0; i < count; ++i) out.distance[i] = out.distance[i] < palm[i] ? out.distance[i] : palm[i];
 }
 
-// The distance at one point with what shading needs: outward normal, nearest bone.
-struct Surface {
-  float distance;
-  Vec3 normal;
-  int bone;
-};
-
-EDGE_INLINE float bone_gradient(const Bone &bone, Vec3 p, Vec3 &gradient) {
-  const Vec3 q = p - bone.start;
-  const float free_t = dot(q, bone.span) * bone.inverse_length2;
-  const float t = clamped(free_t, 0.0f, 1.0f);
-  const float s = 4.0f * t * (1.0f - t), slope = 4.0f * (1.0f - 2.0f * t);
-  const Vec3 r = q - bone.span * t - bone.bow * s;
-  const float reach = length(r) + 1.0e-9f;
-  const Vec3 outward = r * (1.0f / reach);
-  gradient = outward;
-  if (free_t > 0.0f && free_t < 1.0f) {
-    const float along = dot(outward, bone.span + bone.bow * slope) + bone.taper + bone.bulge * slope;
-    gradient = outward - bone.span * (along * bone.inverse_length2);
+// The bone nearest to each point: what its skin is called.
+EDGE_INLINE void nearest_bone(const Bone *bones, const int *list, int listed, const Points &p, int *nearest) {
+  alignas(64) float best[kLanes];
+  for (int i = 0; i < kLanes; ++i) {
+    best[i] = kFar;
+    nearest[i] = -1;
   }
-  return reach - (bone.radius + t * bone.taper + s * bone.bulge);
-}
-
-struct Blend {
-  float distance = kFar;
-  Vec3 gradient{0.0f, 0.0f, 0.0f};
-  float nearest = kFar;
-  int bone = -1;
-};
-
-EDGE_INLINE Blend smooth_union(const Blend &a, const Blend &b, float blend_mm) {
-  const Blend &low = a.distance < b.distance ? a : b;
-  const Blend &high = a.distance < b.distance ? b : a;
-  const float h = clamped(1.0f - (high.distance - low.distance) / blend_mm, 0.0f, 1.0f);
-  Blend joined;
-  joined.distance = low.distance - h * h * 0.25f * blend_mm;
-  joined.gradient = low.gradient * (1.0f - 0.5f * h) + high.gradient * (0.5f * h);
-  joined.nearest = a.nearest < b.nearest ? a.nearest : b.nearest;
-  joined.bone = a.nearest < b.nearest ? a.bone : b.bone;
-  return joined;
-}
-
-EDGE_INLINE Surface surface_at(const Bone *bones, const int *list, int listed, Vec3 p) {
-  Blend palm, chain, out;
-  int current = 0;
   for (int k = 0; k < listed; ++k) {
-    const Bone &bone = bones[list[k]];
-    Blend own;
-    own.distance = own.nearest = bone_gradient(bone, p, own.gradient);
-    own.bone = list[k];
-    if (bone.chain == 0) {
-      palm = smooth_union(palm, own, bone.blend_mm);
-      continue;
+    const int number = list[k];
+    const Bone bone = bones[number];
+    for (int i = 0; i < kLanes; ++i) {
+      const float d = bone_distance(bone, p.x[i], p.y[i], p.z[i]);
+      nearest[i] = d < best[i] ? number : nearest[i];
+      best[i] = d < best[i] ? d : best[i];
     }
-    const bool root = bone.chain != current;
-    current = bone.chain;
-    chain = root ? own : smooth_union(chain, own, bone.blend_mm);
-    const Blend reached = root ? smooth_union(palm, own, bone.blend_mm) : chain;
-    if (reached.distance < out.distance) out = reached;
   }
-  if (palm.distance < out.distance) out = palm;
-  return {out.distance, normalised(out.gradient), out.bone};
 }
 
 }  // namespace edge::render

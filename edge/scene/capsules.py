@@ -140,7 +140,7 @@ def _finger_rows(shape: HandShape, skeleton: Skeleton) -> list[_Row]:
                     blend=(7.0 if root else 3.0) * s,
                     part=part,
                     chain=finger + 1,
-                    bulge=(-0.3, -0.45, 0.5)[bone] * s,
+                    bulge=(-0.15, -0.25, 0.4)[bone] * s,
                     bow=axes[:, 2] * (1.3, 0.8, 0.9)[bone] * s,
                     v=(float(bone), float(bone + 1)),
                     dorsal=-axes[:, 2],

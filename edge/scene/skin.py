@@ -3,7 +3,7 @@
 
 Four maps (finger, thumb, palm, back of the hand) of 256 x 256, five channels each: slope along u, slope along v
 (128 is flat, 64 is a slope of 1), lightness (128 is unchanged), redness, nail.
-Finger maps: u is the angle around the bone (0.5 on its back), v runs from -0.3 at the knuckle to 3.5 past the tip.
+Finger maps: u is the angle around the bone (0.5 on its back), v runs from -0.3 at the knuckle to 3.6 past the tip.
 Palm maps: u is 110 mm across from the little finger's side, v 130 mm from 20 mm below the wrist.
 """
 
@@ -21,7 +21,7 @@ MapArray = npt.NDArray[np.uint8]
 Grid = npt.NDArray[np.float64]
 
 _V_FINGER, _U_FINGER = np.meshgrid(
-    (np.arange(SIDE) + 0.5) / SIDE * 3.8 - 0.3, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 2 * np.pi, indexing="ij"
+    (np.arange(SIDE) + 0.5) / SIDE * 3.9 - 0.3, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 2 * np.pi, indexing="ij"
 )
 _Y_PALM, _X_PALM = np.meshgrid(
     (np.arange(SIDE) + 0.5) / SIDE * 130 - 20, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 110, indexing="ij"
@@ -75,27 +75,27 @@ def _finger(rng: np.random.Generator, *, thumb: bool) -> _Relief:
             continue
         for offset in offsets:
             place = joint + offset + wobble - 0.03 * np.cos(2 * angle)
-            relief.crease((v - place) * 26, front, depth_mm=0.5, width_mm=0.75, dark=0.16)
+            relief.crease((v - place) * 26, front, depth_mm=0.22, width_mm=0.6, dark=0.13)
     for joint, spread, count in ((1.0, 0.20, 6), (2.0, 0.10, 4)):
         if thumb and joint < 1.5:
             continue
         for line in np.linspace(-1, 1, count):
             arch = joint + spread * line * (1 - 0.35 * (angle / 1.2) ** 2) + 0.6 * wobble
             fade = back * np.exp(-((angle / 0.75) ** 2))
-            relief.crease((v - arch) * 26, fade, depth_mm=0.28, width_mm=0.5, dark=0.10)
+            relief.crease((v - arch) * 26, fade, depth_mm=0.16, width_mm=0.5, dark=0.07)
         relief.red += 0.5 * back * np.exp(-(((v - joint) / 0.2) ** 2))
-    relief.red += 0.55 * _smooth(2.5, 3.1, v) * front + 0.10 * front
+    relief.red += 0.55 * _smooth(2.3, 3.3, v) * front + 0.10 * front
     relief.light += 0.030 * _noise(rng, 10, 6)
     relief.red += 0.10 * _noise(rng, 14, 8)
-    relief.height += 0.030 * _noise(rng, 1.1, 0.8) + 0.035 * _noise(rng, 2.6, 1.0)
-    _nail(relief, width=1.0 if thumb else 0.9, length=0.72 if thumb else 0.66)
+    relief.height += 0.018 * _noise(rng, 1.1, 0.8) + 0.02 * _noise(rng, 2.6, 1.0)
+    _nail(relief, width=1.02 if thumb else 0.95, length=0.80 if thumb else 0.74)
     return relief
 
 
 def _nail(relief: _Relief, *, width: float, length: float) -> None:
     v, angle = _V_FINGER, np.abs(_U_FINGER)
     across = angle / width
-    root = 3.14 - length
+    root = 3.30 - length
     along = (v - (root + length / 2)) / (length / 2)
     # A superellipse: straight sides, round corners.
     edge = (across**4 + np.abs(along) ** 4) ** 0.25
@@ -107,7 +107,7 @@ def _nail(relief: _Relief, *, width: float, length: float) -> None:
     relief.height -= 0.5 * rim
     relief.light -= 0.12 * rim * (v < root + 0.85 * length)
     moon = inside * (1 - _smooth(0.15, 0.25, (v - root) / length + 0.12 * across**2))
-    relief.light += 0.10 * moon + 0.16 * inside * _smooth(3.06, 3.10, v)
+    relief.light += 0.06 * moon + 0.12 * inside * _smooth(3.20, 3.25, v)
     relief.red += 0.25 * inside * (1 - moon)
 
 
@@ -131,8 +131,8 @@ _PALM_LINES = (
     ([(31, 67), (12, 62), (-12, 52), (-30, 40)], 0.7, 1.0),
     ([(-44, 63), (-22, 65), (-2, 71), (12, 84)], 0.8, 1.0),
     ([(-4, 18), (-3, 40), (-4, 62)], 0.3, 0.7),
-    ([(-26, 1), (0, -3), (24, 2)], 0.6, 0.9),
-    ([(-25, -6), (0, -10), (23, -5)], 0.4, 0.8),
+    ([(-26, 2), (0, 0), (24, 3)], 0.35, 0.9),
+    ([(-25, -5), (0, -7), (23, -4)], 0.2, 0.8),
 )
 
 
@@ -152,7 +152,7 @@ def _palm(rng: np.random.Generator) -> _Relief:
     thenar = np.exp(-(((_X_PALM - 20) / 16) ** 2) - ((_Y_PALM - 36) / 22) ** 2)
     relief.red += 0.12 + 0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6)
     relief.light += 0.03 * _noise(rng, 12, 10) + 0.018 * _noise(rng, 3, 3)
-    relief.height += 0.05 * _noise(rng, 1.2, 1.0) + 0.05 * _noise(rng, 3.0, 2.5)
+    relief.height += 0.03 * _noise(rng, 1.2, 1.0) + 0.05 * _noise(rng, 3.0, 2.5)
     return relief
 
 
@@ -173,7 +173,7 @@ def _back(rng: np.random.Generator) -> _Relief:
         relief.red -= 0.12 * vein
     relief.light += 0.025 * _noise(rng, 10, 9) + 0.012 * _noise(rng, 2, 2)
     relief.red += 0.06 * _noise(rng, 9, 9)
-    relief.height += 0.04 * _noise(rng, 1.0, 0.9) + 0.05 * _noise(rng, 1.0, 2.4)
+    relief.height += 0.028 * _noise(rng, 1.0, 0.9) + 0.03 * _noise(rng, 1.0, 2.4)
     return relief
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a point of skin looks like: detail maps, wrapped diffuse light with a reddish edge, ambient occlusion, highlights.
+// What a point of skin or sleeve is like: colour, creases, nails, from the detail maps of its hand.
 #pragma once
 
 #include "render.hpp"
@@ -20,8 +20,8 @@ EDGE_INLINE Detail detail_at(const std::uint8_t *maps, int map, float u, float v
   const float w00 = (1.0f - fx) * (1.0f - fy), w01 = fx * (1.0f - fy), w10 = (1.0f - fx) * fy, w11 = fx * fy;
   float value[kMapChannels];
   for (int c = 0; c < kMapChannels; ++c)
-    value[c] = w00 * texel[c] + w01 * texel[c + kMapChannels] + w10 * texel[c + kMapSide * kMapChannels]
-               + w11 * texel[c + (kMapSide + 1) * kMapChannels];
+    value[c] = w00 * texel[c] + w01 * texel[c + kMapChannels] + w10 * texel[c + kMapSide * kMapChannels] +
+               w11 * texel[c + (kMapSide + 1) * kMapChannels];
   return {(value[0] - 128.0f) * (1.0f / 64.0f), (value[1] - 128.0f) * (1.0f / 64.0f),
           (value[2] - 128.0f) * (1.0f / 128.0f), value[3] * (1.0f / 255.0f), value[4] * (1.0f / 255.0f)};
 }
@@ -39,7 +39,7 @@ EDGE_INLINE float turns(float y, float x) {
 
 struct Material {
   Vec3 albedo, normal;
-  float gloss, shine;
+  float gloss, nail;
 };
 
 EDGE_INLINE Vec3 mixed(Vec3 a, Vec3 b, float t) { return a + (b - a) * t; }
@@ -59,7 +59,7 @@ EDGE_INLINE Detailed finger_detail(const Hand &hand, const Bone &bone, Vec3 p) {
   const float up = dot(r, bone.dorsal), across = dot(r, side);
   const float v = bone.v_begin + (bone.v_end - bone.v_begin) * t;
   Detailed found;
-  found.detail = detail_at(hand.maps, bone.part == kThumb ? 1 : 0, turns(across, up) + 0.5f, (v + 0.3f) / 3.8f);
+  found.detail = detail_at(hand.maps, bone.part == kThumb ? 1 : 0, turns(across, up) + 0.5f, (v + 0.3f) / 3.9f);
   const float reach = std::sqrt(up * up + across * across) + 1.0e-6f;
   found.u_direction = (side * up - bone.dorsal * across) * (1.0f / reach);
   found.v_direction = axis;
@@ -83,27 +83,44 @@ EDGE_INLINE Detailed palm_detail(const Hand &hand, Vec3 p, Vec3 normal) {
   return found;
 }
 
+// The skin of the back of the hand goes on, mirrored again and again, without its reddish knuckles.
+EDGE_INLINE Detailed forearm_detail(const Hand &hand, Vec3 p, Vec3 normal) {
+  const Vec3 q = (p - hand.wrist) * (1.0f / hand.scale);
+  const float y = dot(q, hand.arm) * (1.0f / 140.0f);
+  const float x = dot(q, cross(hand.arm, hand.palm_z)) * (1.0f / 110.0f) + 0.5f;
+  const float folded = y - 2.0f * std::floor(0.5f * y);
+  Detailed found;
+  found.detail = detail_at(hand.maps, 3, x, 0.15f + 0.5f * (folded > 1.0f ? 2.0f - folded : folded));
+  found.detail.redness *= 0.3f;
+  found.detail.lightness *= 0.6f;
+  found.detail.slope_u *= 0.5f;
+  found.detail.slope_v *= 0.5f;
+  found.u_direction = hand.palm_x;
+  found.v_direction = hand.palm_y;
+  found.palmar = 0.45f * smoothstep(-0.35f, 0.35f, dot(normal, hand.palm_z));
+  return found;
+}
+
 EDGE_INLINE Material sleeve_material(const Hand &hand, const Bone &bone, Vec3 p, Vec3 normal) {
   const Vec3 q = p - bone.start;
   const float along = dot(q, bone.span) * std::sqrt(bone.inverse_length2);
   const float weave = along * hand.skin.sleeve_weave;
+  if (along < 0.3f) return {hand.skin.sleeve * 0.25f, normal, 0.0f, 0.0f};  // the inside of the cuff
   const float stripe = weave - std::floor(weave);
   const float fold = 0.06f * (smoothstep(0.0f, 0.5f, stripe) - smoothstep(0.5f, 1.0f, stripe));
-  return {hand.skin.sleeve * (0.97f + fold), normal, 0.02f, 6.0f};
+  return {hand.skin.sleeve * (0.97f + fold), normal, 0.01f, 0.0f};
 }
 
 EDGE_INLINE Material material_at(const Hand &hand, const Bone &bone, Vec3 p, Vec3 normal) {
   if (bone.part == kSleeve) return sleeve_material(hand, bone, p, normal);
   const bool finger = bone.part == kFinger || bone.part == kThumb;
   Detailed found;
-  if (finger) {
+  if (bone.part == kForearm) {
+    found = forearm_detail(hand, p, normal);
+  } else if (finger) {
     found = finger_detail(hand, bone, p);
   } else {
     found = palm_detail(hand, p, normal);
-  }
-  if (bone.part == kForearm) {
-    found.palmar *= 0.45f;
-    found.detail.redness *= 0.3f;
   }
   const Skin &skin = hand.skin;
   Vec3 albedo = mixed(skin.dorsal, skin.palmar, found.palmar);
@@ -111,37 +128,9 @@ EDGE_INLINE Material material_at(const Hand &hand, const Bone &bone, Vec3 p, Vec
   const float red = found.detail.redness;
   albedo = {albedo.x * (1.0f + 0.10f * red), albedo.y * (1.0f - 0.22f * red), albedo.z * (1.0f - 0.20f * red)};
   albedo = mixed(albedo, skin.nail, found.detail.nail);
-  const Vec3 bent = normal - found.u_direction * (found.detail.slope_u * skin.relief)
-                    - found.v_direction * (found.detail.slope_v * skin.relief);
-  return {albedo, normalised(bent), skin.gloss * (1.0f + 2.5f * found.detail.nail), 18.0f + 50.0f * found.detail.nail};
-}
-
-// Linear light leaving the point towards the camera. `open` is 1 - ambient occlusion, `lit` 1 - shadow.
-EDGE_INLINE Vec3 shaded(const Material &material, const Light &light, Vec3 view, Vec3 smooth_normal, float open,
-                        float lit) {
-  const float toward = dot(material.normal, light.direction);
-  const Vec3 wrap{0.38f, 0.16f, 0.10f};
-  const Vec3 diffuse{clamped((toward + wrap.x) / (1.0f + wrap.x), 0.0f, 1.0f),
-                     clamped((toward + wrap.y) / (1.0f + wrap.y), 0.0f, 1.0f),
-                     clamped((toward + wrap.z) / (1.0f + wrap.z), 0.0f, 1.0f)};
-  const Vec3 shadow{0.25f * (1.0f - lit) * lit + lit, lit, lit};  // light bleeds red into the edge of a shadow
-  const float up = 0.5f - 0.5f * material.normal.y;
-  const Vec3 ambient = mixed(light.ground, light.sky, up) + light.fill * clamped(-material.normal.z, 0.0f, 1.0f);
-  const Vec3 occlusion{open * (1.25f - 0.25f * open), open, open * (0.95f + 0.05f * open)};
-  const Vec3 half = normalised(light.direction + view);
-  const float facing = clamped(dot(material.normal, view), 0.0f, 1.0f);
-  const float edge = (1.0f - facing) * (1.0f - facing);
-  const float fresnel = 0.35f + 1.6f * edge * edge;
-  float peak = clamped(dot(material.normal, half), 0.0f, 1.0f);
-  peak = std::exp2((peak - 1.0f) * material.shine * 1.4427f);
-  const float highlight = peak * material.gloss * fresnel * lit * clamped(toward * 4.0f, 0.0f, 1.0f);
-  const float sheen = 0.25f * material.gloss * edge * open * clamped(0.5f - 0.5f * smooth_normal.y, 0.0f, 1.0f);
-  return {material.albedo.x * (light.colour.x * diffuse.x * shadow.x + ambient.x * occlusion.x)
-              + highlight * light.colour.x + sheen * light.sky.x,
-          material.albedo.y * (light.colour.y * diffuse.y * shadow.y + ambient.y * occlusion.y)
-              + highlight * light.colour.y + sheen * light.sky.y,
-          material.albedo.z * (light.colour.z * diffuse.z * shadow.z + ambient.z * occlusion.z)
-              + highlight * light.colour.z + sheen * light.sky.z};
+  const Vec3 bent = normal - found.u_direction * (found.detail.slope_u * skin.relief) -
+                    found.v_direction * (found.detail.slope_v * skin.relief);
+  return {albedo, normalised(bent), skin.gloss * (1.0f + 2.5f * found.detail.nail), found.detail.nail};
 }
 
 }  // namespace edge::render
