@@ -13,22 +13,20 @@ from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
 QUEUE_FRAMES = 4
-STALL_TIMEOUT_S = 10.0
 
 
 class SinkThread:
     """Feeds one sink. Raises what the sink's `open` raises.
 
     When the queue is full, a recording waits (back-pressure) and a live source drops the oldest frame and counts it.
-    A sink that makes no progress for `stall_timeout_s` is given up with an `OutputError`.
+    A sink that makes no progress for its `stall_timeout_s` is given up with an `OutputError`.
     """
 
-    def __init__(self, sink: Sink, source: Source, *, stall_timeout_s: float = STALL_TIMEOUT_S) -> None:
+    def __init__(self, sink: Sink, source: Source) -> None:
         self.name = sink.name
         self.dropped = 0
         self._sink = sink
         self._source = source
-        self._stall_timeout_s = stall_timeout_s
         self._changed = threading.Condition()
         self._queue: deque[Finished] = deque()
         self._error: BaseException | None = None
@@ -70,9 +68,9 @@ class SinkThread:
             def moved(before: int = steps) -> bool:
                 return condition() or self._steps != before
 
-            if not self._changed.wait_for(moved, self._stall_timeout_s):
+            if not self._changed.wait_for(moved, self._sink.stall_timeout_s):
                 self._error = OutputError(
-                    f"{self.name} made no progress for {self._stall_timeout_s:g} s; check what it writes to"
+                    f"{self.name} made no progress for {self._sink.stall_timeout_s:g} s; check what it writes to"
                 )
                 self._closed = self._closing = True
                 raise self._error

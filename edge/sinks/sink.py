@@ -20,6 +20,9 @@ class Sink(abc.ABC):
     name: str = "sink"
     """What errors and counts of dropped frames call it."""
 
+    stall_timeout_s: float = 10.0
+    """How long one call may take before the sink is given up."""
+
     def open(self, source: Source) -> None:  # noqa: B027 - a sink that owns nothing needs neither
         """Get ready for frames of `source`, before the first one is captured.
 

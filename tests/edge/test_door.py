@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import edge
 from edge import errors
 
@@ -38,12 +40,8 @@ def test_door_tells_type_checkers_what_it_tells_python(repo_root: Path) -> None:
 
 
 def test_unknown_name_is_an_attribute_error_that_lists_the_choices() -> None:
-    try:
+    with pytest.raises(AttributeError, match=r"it offers .*Pipeline"):
         edge.Pipelin  # type: ignore[attr-defined]  # noqa: B018
-    except AttributeError as error:
-        assert "Pipeline" in str(error)
-    else:
-        raise AssertionError("a name that does not exist was found")
 
 
 def test_import_brings_no_dependency() -> None:

@@ -62,12 +62,10 @@ def test_slicing_is_indexing_each_array(of: Hands, data: st.DataObject) -> None:
     part = of[mask]
     assert np.array_equal(part.boxes_xyxy, of.boxes_xyxy[mask])
     assert (part.gestures is None) == (of.gestures is None)
-    assert [hand.to_dict() for hand in part] == [
-        hand.to_dict() for hand, kept in zip(of, mask, strict=True) if kept
-    ]
+    assert [hand.to_dict() for hand in part] == [hand.to_dict() for hand, kept in zip(of, mask, strict=True) if kept]
     assert len(of[1:3]) == len(range(len(of))[1:3])
     for row, hand in enumerate(of):
-        assert of[row].to_dict() == hand.to_dict()
+        assert of[row].to_dict() == hand.to_dict()  # noqa: PLR1736 - the point is that both ways agree
 
 
 def test_schema_refuses_what_a_reader_could_not_rely_on(schema: dict[str, Any]) -> None:

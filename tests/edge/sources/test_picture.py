@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from edge.errors import SourceError
 from edge.frame import PixelFormat
-from edge.sources import picture
-from edge.sources.picture import PictureSource, pixels_from_file
+from edge.sources.picture import MAX_PIXELS, PictureSource, pixels_from_file
 from edge.sources.picture_header import picture_header
 
 ENDINGS = (".jpg", ".png", ".webp", ".bmp")
@@ -31,7 +30,9 @@ def encoded(ending: str, pixels: np.ndarray) -> bytes:
 
 
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    tiff = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01" + bytes([0, orientation, 0, 0]) + bytes(4)
+    tiff = (
+        b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01" + bytes([0, orientation, 0, 0]) + bytes(4)
+    )
     payload = b"Exif\x00\x00" + tiff
     return jpeg[:2] + b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload + jpeg[2:]
 
@@ -108,7 +109,7 @@ def test_a_header_that_claims_too_much_is_refused_before_decoding(tmp_path: Path
     content[16:24] = (60_000).to_bytes(4, "big") * 2
     file = tmp_path / "bomb.png"
     file.write_bytes(content)
-    with pytest.raises(SourceError, match=f"60000x60000 pixels, and at most {picture.MAX_PIXELS // 1_000_000} megapixels"):
+    with pytest.raises(SourceError, match=f"60000x60000 pixels, and at most {MAX_PIXELS // 1_000_000} megapixels"):
         pixels_from_file(file)
 
 

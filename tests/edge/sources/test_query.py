@@ -23,7 +23,7 @@ def test_unknown_option_suggests_the_nearest() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "15", "4097", "640.5", "nan", "inf", "-640", "1e3"])
 def test_value_that_is_not_allowed_is_told_the_limits(text: str) -> None:
-    with pytest.raises(UsageError, match="'width' .* must be a whole number from 16 to 4096"):
+    with pytest.raises(UsageError, match=r"'width' .* must be a whole number from 16 to 4096"):
         query_values(f"test:hands?width={text}", OPTIONS)
 
 

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import resource
+import signal
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import OutputError
+from edge.frame import Frame, PixelFormat, Pixels
+from edge.results import FrameResult, Hands
+from edge.sinks import VideoSink, video
+from edge.sources.arrays import ArraySource
+
+SOURCE = ArraySource([], fps=25.0)
+HANDS = Hands(np.array([[200, 150, 400, 350]], np.float32), np.array([0.9], np.float32))
+
+
+def live_source() -> ArraySource:
+    source = ArraySource([], fps=10.0)
+    source.live = True
+    return source
+
+
+def write(sink: VideoSink, pixels: Pixels, *, time_s: float = 0.0, hands: Hands | None = None) -> None:
+    frame = Frame(pixels, PixelFormat.BGR if pixels.ndim == 3 else PixelFormat.GRAY, 0, 0, "test")
+    sink.write(frame, FrameResult("test", None, 0, time_s, frame.width_px, frame.height_px, hands or Hands.empty()))
+
+
+def read(path: Path) -> tuple[list[Pixels], float]:
+    reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    frames = []
+    while (answer := reader.read())[0]:
+        frames.append(answer[1])
+    return frames, reader.get(cv2.CAP_PROP_FPS)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi", ".webm", ".MP4"])
+def test_every_frame_is_in_the_file_at_the_rate_of_the_source(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"out{ending}"
+    sink = VideoSink(file)
+    sink.open(SOURCE)
+    for shade in range(0, 200, 10):
+        write(sink, np.full((480, 640, 3), shade, np.uint8))
+    sink.close()
+    frames, fps = read(file)
+    assert len(frames) == 20
+    assert fps == 25.0
+    assert [int(frame[240, 320].mean()) for frame in frames] == pytest.approx(list(range(0, 200, 10)), abs=6)
+
+
+def test_hands_are_drawn_and_the_frame_is_left_alone(tmp_path: Path) -> None:
+    pixels = np.full((480, 640, 3), 128, np.uint8)
+    pixels.flags.writeable = False
+    sink = VideoSink(tmp_path / "out.mkv")
+    sink.open(SOURCE)
+    write(sink, pixels, hands=HANDS)
+    sink.close()
+    ((frame,), _) = read(tmp_path / "out.mkv")
+    drawn = np.abs(frame.astype(int) - 128).max(axis=2) > 40
+    rows, columns = np.nonzero(drawn)
+    assert (columns.min(), rows.max(), columns.max()) == pytest.approx((199, 351, 401), abs=4)
+    assert not drawn[170:340, 220:380].any()
+    assert (pixels == 128).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (7, 300, 3), (101, 33), (5000, 40, 3), (300, 9000, 3)])
+def test_any_size_gives_a_video_that_plays(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    write(sink, np.zeros(shape, np.uint8))
+    sink.close()
+    frames, _ = read(tmp_path / "out.mp4")
+    assert len(frames) == 1
+    assert 640 <= max(frames[0].shape) <= 3840
+
+
+def test_frames_of_another_size_are_fitted_in(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    for shape in ((480, 640, 3), (480, 240, 3), (1000, 2000, 3)):
+        write(sink, np.full(shape, 200, np.uint8))
+    sink.close()
+    frames, _ = read(tmp_path / "out.mp4")
+    assert [frame.shape for frame in frames] == [(480, 640, 3)] * 3
+    assert frames[1][200, 20].max() < 30
+    assert frames[1][200, 320].min() > 170
+    assert frames[2][20, 320].max() < 30
+
+
+def test_live_source_plays_at_the_speed_of_life(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(live_source())
+    for time_s in (0.0, 0.01, 0.02, 0.5, 2.0):
+        write(sink, np.full((480, 640, 3), int(time_s * 100), np.uint8), time_s=time_s)
+    sink.close()
+    frames, fps = read(tmp_path / "out.mp4")
+    assert fps == 10.0
+    assert len(frames) == 21
+
+
+def test_file_that_got_no_frame_is_not_left_behind(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    sink.close()
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"must end in one of \.mp4, \.mkv, \.avi, \.webm"):
+        VideoSink(tmp_path / "out.gif")
+
+
+def test_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"out\.mp4 cannot be opened: No such file or directory"):
+        VideoSink(tmp_path / "nowhere" / "out.mp4").open(SOURCE)
+
+
+def test_disk_that_is_nearly_full_ends_the_video_while_it_can_be_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    pixels = np.zeros((480, 640, 3), np.uint8)
+    for _ in range(30):
+        write(sink, pixels)
+    monkeypatch.setattr(video, "RESERVE_BYTES", 1 << 62)
+    with pytest.raises(OutputError, match=r"was ended after 30 frames because the disk is full"):
+        write(sink, pixels)
+    sink.close()
+    assert len(read(tmp_path / "out.mp4")[0]) == 30
+
+
+def test_disk_that_filled_unseen_is_found_at_the_end(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    noise = np.random.default_rng(0)
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+        for _ in range(20):
+            write(sink, noise.integers(0, 255, (480, 640, 3), np.uint8))
+        with pytest.raises(OutputError, match="of the 20 frames written to it: the disk is full"):
+            sink.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
