@@ -53,8 +53,8 @@ class CameraLock:
         except OSError as error:
             raise CameraError(f"camera {device} cannot be opened: {error.strerror}{_held_by(device)}") from error
         try:
-            self._check_captures(device)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._check_captures(device)
         except BlockingIOError as error:
             self.close()
             raise busy_error(device) from error
