@@ -77,6 +77,8 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     bundle = write_bundle(settings.to / contract.name, manifest, contents)
     say(f"verifying {bundle.path}")
     hands = bundle.verify().hands
+    if not hands:
+        say("the model finds no hand in the self-test picture, which tests little; give another one with --picture")
     return ExportReport(bundle.path, OPSET, len(pictures), settings.data is None, files, hands)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from edge.geometry import iou_matrix
-from edge.preprocess import Preprocessor
 from numpy.typing import NDArray
 
 from edge.bundle.tensors import InputTensor
 from edge.errors import ModelError
 from edge.frame import Frame
+from edge.geometry import iou_matrix
+from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
 from edge.runners.runner import Runner
 from edge.tasks.picture import frame_from_picture

@@ -74,7 +74,7 @@ def _step(contract: InputTensor, symbol: str) -> int:
     return 1 if symbol == "batch" else contract.multiple_px or 1
 
 
-def _free_dimension(contract: InputTensor, symbol: str) -> Any:  # noqa: ANN401 - PyTorch does not name the type
+def _free_dimension(contract: InputTensor, symbol: str) -> Any:
     """Return a dimension that varies within the contract: the batch freely, a side in multiples."""
     if symbol == "batch":
         return torch.export.Dim("batch", min=contract.min_batch, max=contract.max_batch)

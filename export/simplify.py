@@ -14,15 +14,16 @@ def simplified(model: bytes) -> tuple[bytes | None, str]:
         import onnxsim
     except ImportError:
         return None, "onnxsim is not installed"
+    tool = f"onnxsim {onnxsim.__version__.lstrip('v')}"
     before = onnx.load_from_string(model)
     try:
         after, sound = onnxsim.simplify(before)
         content = checked_bytes(after)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
-        return None, f"onnxsim {onnxsim.__version__} failed: {' '.join(str(error).split())[:200]}"
+        return None, f"{tool} failed: {' '.join(str(error).split())[:200]}"
     if not sound or _signature(before) != _signature(after):
-        return None, f"onnxsim {onnxsim.__version__} changed inputs or outputs"
-    return content, f"onnxsim {onnxsim.__version__}, {len(before.graph.node)} to {len(after.graph.node)} nodes"
+        return None, f"{tool} changed inputs or outputs"
+    return content, f"{tool}, {len(before.graph.node)} to {len(after.graph.node)} nodes"
 
 
 def _signature(model: onnx.ModelProto) -> list[tuple[str, int, list[str]]]:

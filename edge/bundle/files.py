@@ -62,10 +62,15 @@ def _read_within(folder: Path, name: str, max_bytes: int) -> bytes:
         raise BundleDamagedError(f"{path} is missing; copy the bundle again") from error
     except OSError as error:
         raise BundleDamagedError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise BundleDamagedError(f"{path} is not a regular file; copy the bundle again")
         if status.st_size > max_bytes:
             raise BundleDamagedError(f"{path} has {status.st_size} bytes, more than the {max_bytes} allowed")
-        return stream.read(max_bytes + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(max_bytes + 1)
+    except OSError as error:
+        raise BundleDamagedError(f"{path} cannot be read: {error.strerror}; check the disk") from error
+    finally:
+        os.close(descriptor)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from edge.bundle.accuracy import AccuracyCard
 from edge.bundle.contract import ModelContract
@@ -24,7 +25,18 @@ MAX_MODEL_BYTES = 256 * 2**20
 MAX_FILES = 256
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-FileName = Annotated[str, Field(pattern=rf"^{_PART}(/{_PART})*$", max_length=200)]
+FILE_NAME = rf"^{_PART}(/{_PART})*$"
+
+
+def _within_bundle(name: str) -> str:
+    if not re.fullmatch(FILE_NAME, name):
+        raise ValueError(f"a file of a bundle has a relative path within it, of letters, digits and ._-, got {name!r}")
+    return name
+
+
+FileName = Annotated[
+    str, Field(max_length=200, json_schema_extra={"pattern": FILE_NAME}), AfterValidator(_within_bundle)
+]
 
 
 class FileEntry(StrictModel):

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.cli.outcome import EXIT_CODES, TERMINATED, exit_code_of
-from edge.errors import DependencyError
+from edge.cli.workstation import missing_workstation_package
 
 if TYPE_CHECKING:
     from export.report import ExportReport
 
 PROGRAM = "edge-export"
-WORKSTATION = {"export", "onnx", "onnxscript", "torch", "training"}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -80,10 +79,13 @@ def _work(checkpoint: Path, options: dict[str, Any], *, as_json: bool) -> int:
         from export.bundle_from_checkpoint import bundle_from_checkpoint
         from export.settings import ExportSettings
     except ModuleNotFoundError as error:
-        raise _missing(error) from error
+        raise missing_workstation_package(PROGRAM, error) from error
     # Leaving by an exception lets the writer remove its unfinished folder.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    report = bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        report = bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if as_json:
         print(json.dumps(report.to_dict(), allow_nan=False))
     else:
@@ -95,31 +97,20 @@ def _say(step: str) -> None:
     print(step, file=sys.stderr)
 
 
-def _missing(error: ModuleNotFoundError) -> Exception:
-    package = (error.name or "").partition(".")[0]
-    if package not in WORKSTATION:
-        return error
-    return DependencyError(
-        f"{PROGRAM} needs {package!r}, which the wheel does not bring; "
-        "run it in a checkout after `pip install -e .[workstation]`"
-    )
-
-
 def _print_table(report: ExportReport) -> None:
     from rich.console import Console
     from rich.table import Table
 
     kind = "rendered scenes" if report.rendered else "pictures"
-    table = Table("file", "kB", "output", "max abs error", "of allowed", "same hands", "remark", title_justify="left")
+    table = Table("file", "output", "max abs error", "of allowed", "same hands", title_justify="left")
     table.title = f"ONNX opset {report.opset} against PyTorch on {report.pictures} {kind}"
     for file in report.files:
         hands = f"{file.hands.agreeing} of {file.hands.reference_hands}"
-        remark = f"{'kept' if file.kept else 'not kept'}: {file.remark}"
         for row, output in enumerate(file.outputs):
-            first, last = (
-                ((file.file, f"{file.bytes / 1000:.0f}"), (hands, remark)) if row == 0 else (("", ""), ("", ""))
-            )
-            table.add_row(*first, output.output, f"{output.max_abs:.2e}", f"{output.of_allowed:.4f}", *last)
+            first, last = (file.file, hands) if row == 0 else ("", "")
+            table.add_row(first, output.output, f"{output.max_abs:.2e}", f"{output.of_allowed:.4f}", last)
     Console().print(table)
-    print(f"self-test passed, {report.self_test_hands} hands as expected")
+    for file in report.files:
+        print(f"{file.file}: {'kept' if file.kept else 'not kept'}, {file.bytes / 1000:.0f} kB, {file.remark}")
+    print(f"self-test: passed, hands as expected: {report.self_test_hands}")
     print(report.bundle)

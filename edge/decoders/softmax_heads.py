@@ -67,6 +67,6 @@ def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
     if logits.ndim != 2 or logits.shape[1] != len(names) or not np.isfinite(logits).all():
         raise ValueError(f"logits must be finite (N, {len(names)}), got {logits.shape}")
     weights = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
-    ids = weights.argmax(axis=1).astype(np.int64)
+    ids = logits.argmax(axis=1).astype(np.int64)
     best = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
     return Labels(names, ids, best.astype(np.float32))

@@ -38,7 +38,7 @@ _DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(int
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """An input shape's binding, the symbols it stands for and the arrays that are bound as outputs."""
+    """An input shape's binding, the symbols it stands for, and the arrays bound as outputs; none where shapes vary."""
 
     binding: Any
     symbols: Mapping[str, int]
@@ -108,9 +108,14 @@ class OnnxRuntimeRunner:
         if bound is None:
             bound = self._bind(session, shapes)
         with _foreign_errors_as_model_errors("run"):
-            session.run_with_iobinding(bound.binding)
-            if len(bound.outputs) == len(self._outputs):
+            if bound.outputs:
+                session.run_with_iobinding(bound.binding)
                 return bound.outputs
+            # ONNX Runtime would insist on the shapes of the last run.
+            bound.binding.clear_binding_outputs()
+            for name in self._names:
+                bound.binding.bind_output(name, "cpu")
+            session.run_with_iobinding(bound.binding)
             values = {name: value.numpy() for name, value in zip(self._names, bound.binding.get_outputs(), strict=True)}
         return {spec.name: spec.checked(values[spec.name], bound.symbols) for spec in self._outputs}
 
@@ -162,12 +167,8 @@ class OnnxRuntimeRunner:
         binding = session.io_binding()
         for name, view in self._buffers.current().items():
             binding.bind_input(name, "cpu", 0, view.dtype, view.shape, view.ctypes.data)
-        for name in self._names:
-            if name in known:
-                array = known[name]
-                binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
-            else:
-                binding.bind_output(name, "cpu")
+        for name, array in known.items():
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
         if len(self._bound) >= MAX_BINDINGS:
             self._bound.clear()
         self._bound[shapes] = _Bound(binding, symbols, known)

@@ -71,10 +71,9 @@ class HandDetector(Task):
         return self.decode()
 
 
-def _clipped(boxes_xyxy: NDArray[np.float64], scores: NDArray[np.float32], source_hw: tuple[int, int]) -> Hands:
+def _clipped(boxes_xyxy: NDArray[np.float32], scores: NDArray[np.float32], source_hw: tuple[int, int]) -> Hands:
     """Cut boxes at the picture's border; those that lie in the padding alone go."""
     height_px, width_px = source_hw
-    most = np.array([width_px, height_px, width_px, height_px], np.float64)
-    clipped = np.clip(boxes_xyxy, 0, most).astype(np.float32)
+    clipped = np.clip(boxes_xyxy, 0, np.array([width_px, height_px] * 2, np.float32))
     inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
     return Hands(clipped[inside], scores[inside])

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from pydantic import ValidationError
+
+from edge.decoders import AnchorFreeLtrb, SoftmaxHeads
+from edge.decoders.anchor_free_ltrb import Level
+from edge.decoders.softmax_heads import Head
+
+NAMES = ("fist", "palm", "peace")
+# float32 against float64.
+ROUNDING = 1e-5
+
+
+def heads() -> SoftmaxHeads:
+    return SoftmaxHeads(heads=(Head(output="gesture", role="gesture", labels=NAMES),))
+
+
+@given(arrays.arrays(np.float32, (5, 3), elements=st.floats(-1e4, 1e4, width=32)))
+def test_the_label_is_the_most_probable_one_with_its_probability(logits: np.ndarray) -> None:
+    labels = heads().decode({"gesture": logits})["gesture"]
+    exact = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    exact /= exact.sum(axis=1, keepdims=True)
+    np.testing.assert_array_equal(labels.ids, logits.argmax(axis=1))
+    np.testing.assert_allclose(labels.scores, exact.max(axis=1), atol=ROUNDING)
+    assert labels.names == NAMES
+
+
+@pytest.mark.parametrize("logits", [np.zeros((2, 4)), np.zeros(3), np.full((1, 3), np.nan), np.full((1, 3), np.inf)])
+def test_logits_of_another_shape_or_not_finite_are_refused(logits: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"finite \(N, 3\)"):
+        heads().decode({"gesture": logits.astype(np.float32)})
+
+
+def detector(**changes: float) -> AnchorFreeLtrb:
+    levels = (Level(output="fine", stride_px=8), Level(output="coarse", stride_px=16))
+    settings = {"min_score": 0.5, "nms_iou": 0.5, "max_hands": 2} | changes
+    return AnchorFreeLtrb.model_validate({"levels": levels, **settings})
+
+
+def outputs(*planted: tuple[str, int, int, float, float]) -> dict[str, np.ndarray]:
+    """Return two pictures' maps; a planted cell of picture 1 holds a square of `reach` strides each way."""
+    maps = {"fine": np.full((2, 5, 4, 6), -9, np.float32), "coarse": np.full((2, 5, 2, 3), -9, np.float32)}
+    for name, row, column, logit, reach in planted:
+        maps[name][1, :, row, column] = [logit, reach, reach, reach, reach]
+    return maps
+
+
+def test_boxes_of_the_asked_picture_come_best_first() -> None:
+    boxes, scores = detector().decode(outputs(("fine", 1, 2, 1.0, 1.0), ("coarse", 1, 1, 3.0, 0.5)), picture=1)
+    np.testing.assert_allclose(boxes, [[16, 16, 32, 32], [12, 4, 28, 20]], atol=ROUNDING)
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp([-3.0, -1.0])), atol=ROUNDING)
+    assert len(detector().decode(outputs(("fine", 1, 2, 1.0, 1.0)), picture=0)[0]) == 0
+
+
+def test_the_threshold_may_be_replaced() -> None:
+    maps = outputs(("fine", 1, 2, 1.0, 1.0))
+    assert len(detector(min_score=0.8).decode(maps, picture=1)[0]) == 0
+    assert len(detector(min_score=0.8).decode(maps, picture=1, min_score=0.7)[0]) == 1
+
+
+def test_overlapping_boxes_are_one_hand_and_the_number_of_hands_is_bounded() -> None:
+    same = outputs(("fine", 1, 2, 1.0, 1.5), ("fine", 1, 3, 2.0, 1.5))
+    assert len(detector(nms_iou=0.4).decode(same, picture=1)[0]) == 1
+    apart = outputs(("fine", 0, 0, 1.0, 0.4), ("fine", 1, 2, 2.0, 0.4), ("fine", 3, 5, 3.0, 0.4))
+    _, scores = detector().decode(apart, picture=1)
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp([-3.0, -2.0])), atol=ROUNDING)
+
+
+@pytest.mark.parametrize("wrong", [{"min_score": 1.5}, {"nms_iou": 0.0}, {"max_hands": 0}, {"max_candidates": 0}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        detector(**wrong)
+
+
+def test_outputs_are_used_once() -> None:
+    twice = Level(output="fine", stride_px=8)
+    with pytest.raises(ValidationError, match="output of its own"):
+        AnchorFreeLtrb(levels=(twice, twice), min_score=0.5, nms_iou=0.5, max_hands=2)
+    head = Head(output="gesture", role="gesture", labels=NAMES)
+    with pytest.raises(ValidationError, match="one head"):
+        SoftmaxHeads(heads=(head, head))
