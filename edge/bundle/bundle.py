@@ -68,7 +68,12 @@ class Bundle:
         return model
 
     def read_file(self, name: str) -> bytes:
-        """Return a listed file after checking place, length and hash. Raises `BundleDamagedError`."""
+        """Return a listed file after checking place, length and hash.
+
+        Raises `BundleDamagedError`, and `BundleFormatError` for a file that the manifest does not list.
+        """
+        if name not in self.manifest.files:
+            raise BundleFormatError(f"{self.path} lists no file {name!r}; it lists {', '.join(self.manifest.files)}")
         if name in self.manifest.models.values():
             return read_verified(self.path, name, self.manifest.files[name], max_bytes=MAX_MODEL_BYTES)
         return read_verified(self.path, name, self.manifest.files[name])

@@ -249,6 +249,12 @@ def test_a_precision_that_is_not_there_names_those_that_are(sound: Path) -> None
         Bundle.open(sound).read_model("int8")
 
 
+def test_only_listed_files_are_read(copy: Path) -> None:
+    (copy / "notes.txt").write_text("not part of the bundle")
+    with pytest.raises(BundleFormatError, match=r"lists no file 'notes\.txt'"):
+        Bundle.open(copy).read_file("notes.txt")
+
+
 def external(model: onnx.ModelProto) -> onnx.ModelProto:
     tensor = model.graph.initializer[0]
     tensor.ClearField("raw_data")

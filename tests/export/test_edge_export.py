@@ -22,9 +22,10 @@ Outcome = tuple[int, str, str]
 
 def edge_export(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
     """Run the command; return its exit code, standard output and standard error."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as left:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["edge-export", *map(str, arguments)])
-        main()
+        with pytest.raises(SystemExit) as left:
+            main()
     printed = capsys.readouterr()
     return int(left.value.code or 0), printed.out, printed.err
 

@@ -15,9 +15,15 @@ import export.bundle_from_checkpoint as whole_way
 from edge.bundle.bundle import Bundle
 from edge.errors import ModelError, OutputError, UsageError
 from edge.runners import OnnxRuntimeRunner
+from edge.runners.opening import open_runner
 from edge.tasks import load
+from edge.tasks.loading import task_from_runner
 from export.bundle_from_checkpoint import bundle_from_checkpoint
+from export.checkpoint import read_checkpoint
+from export.comparison import agreement, output_differences, tensors_from_pictures
+from export.pictures import pictures_from_folder
 from export.report import ExportReport
+from export.runner_from_module import runner_from_module
 from export.settings import ExportSettings
 from tests.edge.bundles import noisy_picture
 from training.models import build
@@ -86,6 +92,23 @@ def test_the_bundle_computes_what_pytorch_does(exported: tuple[Path, ExportRepor
         assert file.hands.reference_hands > 0
     assert report.self_test_hands > 0
     assert Bundle.open(report.bundle).verify().hands == report.self_test_hands
+
+
+def test_the_bundle_computes_what_pytorch_does_on_real_pictures(
+    exported: tuple[Path, ExportReport], data_dir: Path
+) -> None:
+    path, report = exported
+    contract = Bundle.open(report.bundle).manifest
+    real = pictures_from_folder(data_dir / "hagrid_mini" / "test", most=6)
+    with (
+        runner_from_module(read_checkpoint(path).model(), contract) as ours,
+        open_runner(Bundle.open(report.bundle)) as theirs,
+    ):
+        for difference in output_differences(ours, theirs, tensors_from_pictures(contract.input, real)):
+            assert difference.of_allowed <= 1
+        hands = agreement(task_from_runner(contract, ours), task_from_runner(contract, theirs), real)
+    assert hands.complete
+    assert hands.reference_hands > 0
 
 
 def test_the_bundle_says_where_it_comes_from(exported: tuple[Path, ExportReport]) -> None:
