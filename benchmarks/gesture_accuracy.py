@@ -13,7 +13,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from edge.geometry import iou_matrix
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -22,6 +21,7 @@ from benchmarks.detector import Detector
 from benchmarks.gesture_classifier import GestureClassifier
 from benchmarks.gesture_score import MISSED, GestureScore, gesture_score
 from benchmarks.pictures import bgr_from_path
+from edge.geometry import iou_matrix
 from training.data.hagrid import read_hagrid
 from training.data.sample import FloatArray, HandSample
 from training.metrics import MATCH_IOU

@@ -25,7 +25,7 @@ def main() -> None:
         answer({"hands": None} if bgr is None else found_hands(hands, bgr))
 
 
-def found_hands(hands: Any, bgr: Any) -> dict[str, object]:  # noqa: ANN401 - mediapipe has no types
+def found_hands(hands: Any, bgr: Any) -> dict[str, object]:
     """Return the hands of one picture, points in its pixels."""
     height_px, width_px = bgr.shape[:2]
     result = hands.process(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
