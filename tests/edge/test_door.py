@@ -41,7 +41,7 @@ def test_door_tells_type_checkers_what_it_tells_python(repo_root: Path) -> None:
 
 def test_unknown_name_is_an_attribute_error_that_lists_the_choices() -> None:
     with pytest.raises(AttributeError, match=r"it offers .*Pipeline"):
-        edge.Pipelin  # type: ignore[attr-defined]  # noqa: B018
+        edge.Pipelin  # noqa: B018
 
 
 def test_import_brings_no_dependency() -> None:

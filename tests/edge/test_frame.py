@@ -48,7 +48,7 @@ def test_wrong_shape_is_refused_with_the_right_one(shape: tuple[int, ...], pixel
 
 def test_other_types_than_bytes_are_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
-        Frame(np.zeros((4, 4, 3), np.float32), PixelFormat.BGR, time_ns=0, index=0, source="test")  # type: ignore[arg-type]
+        Frame(np.zeros((4, 4, 3), np.float32), PixelFormat.BGR, time_ns=0, index=0, source="test")
 
 
 def test_repr_shows_the_size_and_no_pixels() -> None:

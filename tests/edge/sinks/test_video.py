@@ -30,7 +30,7 @@ def write(sink: VideoSink, pixels: Pixels, *, time_s: float = 0.0, hands: Hands 
     sink.write(frame, FrameResult("test", None, 0, time_s, frame.width_px, frame.height_px, hands or Hands.empty()))
 
 
-def read(path: Path) -> tuple[list[Pixels], float]:
+def read(path: Path) -> tuple[list[cv2.typing.MatLike], float]:
     reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     frames = []
     while (answer := reader.read())[0]:
