@@ -89,11 +89,46 @@ def gestures(results: Path) -> str:
     return table(["classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found"], rows)
 
 
+def speed(results: Path) -> str:
+    """Return what was compared with what, a row a comparison."""
+    rows = [
+        [
+            row["subject"],
+            f"{row['ours']}: {row['our_value']:.3g} {row['unit']}",
+            f"{row['theirs']}: {row['their_value']:.3g} {row['unit']}",
+            f"{row['times_as_fast']:.2f}",
+        ]
+        for row in measured_speed(results)["comparisons"]
+    ]
+    return table(["compared", "ours", "theirs", "times as fast"], rows)
+
+
+def footprint(results: Path) -> str:
+    """Return start times and memory."""
+    measured = measured_speed(results)["footprint"]
+    rows = [
+        ["`import edge`", f"{measured['import_ms']:.0f} ms"],
+        ["`edge-run --help`", f"{measured['help_ms']:.0f} ms"],
+        ["resident memory of `edge-run` on 1280x720, at most", f"{measured['peak_mb']:.0f} MiB"],
+        [f"second tenth of {measured['frames']:.0f} frames", f"{measured['early_mb']:.0f} MiB"],
+        ["their last tenth", f"{measured['late_mb']:.0f} MiB"],
+    ]
+    return table(["what", "measured"], rows)
+
+
+def measured_speed(results: Path) -> dict[str, Any]:
+    """Return the stored speed results."""
+    measured: dict[str, Any] = json.loads((results / "speed.json").read_text("utf-8"))
+    return measured
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "detector-groups": detector_groups,
     "detector-sets": detector_sets,
     "detector-extents": detector_extents,
     "gestures": gestures,
+    "speed": speed,
+    "footprint": footprint,
 }
 
 
