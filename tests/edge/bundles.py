@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
 from edge.bundle.files import entry_from_bytes
-from edge.bundle.manifest import Manifest
+from edge.bundle.manifest import MANIFEST_FILE, Manifest
 from edge.bundle.provenance import DataSource, Provenance
 from edge.bundle.writing import write_bundle
 from edge.runners.onnxruntime import OnnxRuntimeRunner
@@ -153,6 +155,19 @@ def noisy_picture(width_px: int, height_px: int, *, seed: int = 1) -> NDArray[np
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (-(-height_px // 10), -(-width_px // 10), 3), np.uint8)
     return np.ascontiguousarray(np.kron(coarse, np.ones((10, 10, 1), np.uint8))[:height_px, :width_px])
+
+
+def edit_manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the manifest of a bundle on disk, whatever comes of it."""
+    document = json.loads((folder / MANIFEST_FILE).read_text())
+    change(document)
+    (folder / MANIFEST_FILE).write_text(json.dumps(document))
+
+
+def list_again(folder: Path, name: str) -> None:
+    """Make the manifest agree with a file that was changed on disk."""
+    entry = entry_from_bytes((folder / name).read_bytes()).model_dump()
+    edit_manifest(folder, lambda document: document["files"].update({name: entry}))
 
 
 def _constant(name: str, values: NDArray[np.float32]) -> TensorProto:
