@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SourceError
-from edge.scene import Scene
 
 SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 SCENES = 8
@@ -49,6 +48,8 @@ def pictures_from_folder(folder: Path, *, most: int) -> list[CheckPicture]:
 
 def rendered_pictures(*, width_px: int = 640, height_px: int = 360, most: int = SCENES) -> list[CheckPicture]:
     """Return `most` scenes of different seeds with the true boxes of their hands."""
+    from edge.scene import Scene
+
     pictures = []
     for seed in range(most):
         shot = Scene(width_px=width_px, height_px=height_px, seed=seed).render(SCENE_SECONDS)

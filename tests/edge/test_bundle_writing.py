@@ -60,7 +60,7 @@ def test_a_failing_disk_is_one_sentence_and_leaves_the_old_bundle(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device", str(descriptor))
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr("edge.bundle.writing.os.fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
         write_small_bundle(tmp_path / "b", detector_contract(version="2.0.0"), detector_model(seed=3))
     assert files_of(tmp_path / "b") == before

@@ -41,7 +41,8 @@ def conv_by_hand(image: NDArray[np.float32], stride: int) -> NDArray[np.float32]
     n, _, height, width = image.shape
     patches = image.reshape(n, 3, height // stride, stride, width // stride, stride)
     out = np.einsum("nchywx,ocyx->nohw", patches, weights[f"w{stride}"])
-    return out + weights[f"b{stride}"][None, :, None, None]
+    convolved: NDArray[np.float32] = out + weights[f"b{stride}"][None, :, None, None]
+    return convolved
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 96, 96), (1, 3, 32, 96), (4, 3, 64, 32)])
@@ -234,6 +235,7 @@ def test_outputs_whose_shape_depends_on_the_data_follow_it(data_dir: Path) -> No
         buffer[:] = 0
         counts = [len(runner.infer()["boxes"])]
         picture = cv2.imread(str(next((data_dir / "hagrid_mini/test/palm").glob("*.jpg"))))
+        assert picture is not None
         resized = cv2.resize(picture, (320, 240))[..., ::-1].astype(np.float32)
         buffer[0] = ((resized - 127) / 128).transpose(2, 0, 1)
         outputs = runner.infer()

@@ -18,7 +18,7 @@ RECIPE = read_recipe("gesture-classifier", ["model.widths=[8, 8, 8, 8, 8]", "mod
 
 def state(**changes: Any) -> dict[str, Any]:
     weights = build(RECIPE.model).state_dict()
-    whole = {
+    whole: dict[str, Any] = {
         "model": weights,
         "ema": None,
         "metrics": {},

@@ -50,7 +50,7 @@ def test_figures_go_to_standard_output_and_end_with_the_bundle(
     checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, pictures = checkpoint.parent / "out", checkpoint.parent / "pictures"
-    options = ["--to", out, "--data", pictures, "--picture", pictures / "a.png"]
+    options: list[str | Path] = ["--to", out, "--data", pictures, "--picture", pictures / "a.png"]
     code, printed, told = edge_export(capsys, checkpoint, *options)
     assert code == 0, told
     assert printed.splitlines()[-1] == str(out / "gesture-classifier")

@@ -40,10 +40,10 @@ def checkpoint_of(name: str, folder: Path) -> Path:
     """Save an untrained small model as training would, with weights that make it answer."""
     recipe = read_recipe(name, CHANGES[name])
     torch.manual_seed(0)
-    model = build(recipe.model).train()
+    model: Any = build(recipe.model).train()
     with torch.no_grad():
         model(torch.randn(8, 3, 64, 64))
-        for head in model.heads:  # type: ignore[union-attr]
+        for head in model.heads:
             last = head[-1] if isinstance(head, torch.nn.Sequential) else head
             last.weight.normal_(0, 1.0)
             last.bias.fill_(1.0)
