@@ -44,7 +44,7 @@ def checkpoint_of(name: str, folder: Path) -> Path:
     with torch.no_grad():
         model(torch.randn(8, 3, 64, 64))
         for head in model.heads:
-            last = head[-1] if isinstance(head, torch.nn.Sequential) else head
+            last: Any = head[-1] if isinstance(head, torch.nn.Sequential) else head
             last.weight.normal_(0, 1.0)
             last.bias.fill_(1.0)
     path = folder / f"{name}.pt"
