@@ -92,7 +92,7 @@ def _told(summary: RunSummary) -> str:
         f"frames   {summary.frames} in {summary.elapsed_s:.2f} s, {summary.fps:.1f} FPS",
         f"latency  {latency or 'none'}",
         f"dropped  {dropped}",
-        f"device   {summary.device}",
+        f"device   {summary.device.name} ({summary.device.reason})",
         f"models   {models}",
     ]
     if summary.skipped:

@@ -30,24 +30,22 @@ class Crew:
         *,
         sinks: Sequence[Sink],
         max_frames: int | None,
-        on_end: Callable[[], None],
     ) -> None:
         self.conveyor = Conveyor(len(lanes) + (0 if source.live else PREFETCH_FRAMES))
         self.sinks: list[SinkThread] = []
         self._source = source
-        self._on_end = on_end
         self._stopped = False
         self._threads: list[threading.Thread] = []
         try:
             for sink in sinks:
                 self.sinks.append(SinkThread(sink, source))
+            for number, lane in enumerate(lanes):
+                self._start(f"lane {number}", partial(lane.serve, self.conveyor))
+            stopped = lambda: self._stopped  # noqa: E731
+            self._start("capture", partial(capture, source, self.conveyor, max_frames=max_frames, stopped=stopped))
         except BaseException:
             self.dismiss()
             raise
-        for number, lane in enumerate(lanes):
-            self._start(f"lane {number}", partial(lane.serve, self.conveyor))
-        stopped = lambda: self._stopped  # noqa: E731
-        self._start("capture", partial(capture, source, self.conveyor, max_frames=max_frames, stopped=stopped))
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -70,8 +68,6 @@ class Crew:
                 errors.append(error)
         for thread in self._threads:
             thread.join(JOIN_TIMEOUT_S)
-        if not any(thread.is_alive() for thread in self._threads):
-            self._on_end()
         return errors
 
     def _start(self, name: str, work: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -57,7 +58,7 @@ class Pipeline:
         self.models = {task.name: task.contract.version for task in tasks}
         first = Lane(tasks)
         self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]
-        self._busy = False
+        self._run: weakref.ref[PipelineRun] | None = None
 
     @property
     def threads(self) -> int:
@@ -81,32 +82,33 @@ class Pipeline:
         """
         if not self._lanes:
             raise UsageError("this pipeline is closed; make another one")
-        if self._busy:
+        if self._current_run() is not None:
             raise UsageError("this pipeline is running already; end that run first, or make another pipeline")
-        opened = source_from(source)
-        self._busy = True
-        try:
-            return PipelineRun(
-                self._lanes,
-                opened,
-                sinks=sinks,
-                max_frames=max_frames,
-                device=self.device.name,
-                models=self.models,
-                on_end=self._free,
-            )
-        except BaseException:
-            self._busy = False
-            raise
+        if max_frames is not None and max_frames < 1:
+            raise UsageError(f"max_frames must be at least 1, got {max_frames}")
+        run = PipelineRun(
+            self._lanes,
+            source_from(source),
+            sinks=sinks,
+            max_frames=max_frames,
+            device=self.device,
+            models=self.models,
+        )
+        self._run = weakref.ref(run)
+        return run
 
     def close(self) -> None:
-        """Release the models; closing twice is allowed."""
+        """End the run, if one is going on, and release the models; closing twice is allowed."""
+        run = self._current_run()
+        if run is not None:
+            run.close()
         for lane in self._lanes:
             lane.close()
         self._lanes = []
 
-    def _free(self) -> None:
-        self._busy = False
+    def _current_run(self) -> PipelineRun | None:
+        run = None if self._run is None else self._run()
+        return run if run is not None and run.alive else None
 
     def __enter__(self) -> Pipeline:
         return self

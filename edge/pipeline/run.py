@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
-from edge.errors import UsageError
 from edge.pipeline.crew import Crew
+from edge.pipeline.device import Device
 from edge.pipeline.lane import Lane
 from edge.pipeline.latency import LatencyRecord
 from edge.pipeline.summary import RunSummary
@@ -32,18 +32,15 @@ class PipelineRun(Iterator[FrameResult]):
         *,
         sinks: Sequence[Sink] = (),
         max_frames: int | None = None,
-        device: str = "cpu",
-        models: Mapping[str, str] | None = None,
-        on_end: Callable[[], None] = lambda: None,
+        device: Device,
+        models: Mapping[str, str],
     ) -> None:
-        if max_frames is not None and max_frames < 1:
-            raise UsageError(f"max_frames must be at least 1, got {max_frames}")
         self._source = source
         self._device = device
-        self._models = dict(models or {})
+        self._models = models
         self._frames = 0
         self._latency = LatencyRecord()
-        self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames, on_end=on_end)
+        self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames)
         # Runs when the iterator is dropped, and before the interpreter takes modules away from running threads.
         self._finalizer = weakref.finalize(self, self._crew.dismiss)
         self._start_ns = self._latest_ns = time.monotonic_ns()
@@ -52,7 +49,7 @@ class PipelineRun(Iterator[FrameResult]):
         return self
 
     def __next__(self) -> FrameResult:
-        if not self._finalizer.alive:
+        if not self.alive:
             raise StopIteration
         try:
             finished = self._crew.conveyor.next_in_order()
@@ -69,6 +66,11 @@ class PipelineRun(Iterator[FrameResult]):
         self._frames += 1
         self._latency.add(finished.result.latency_ms["total"])
         return finished.result
+
+    @property
+    def alive(self) -> bool:
+        """Whether threads of this run are still at work."""
+        return self._finalizer.alive
 
     def stop(self) -> None:
         """Capture no more frames; those on their way still come out. Safe to call from a signal handler."""

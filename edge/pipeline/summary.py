@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.pipeline.device import Device
 from edge.sources.source import SkippedFile
 
 
@@ -20,7 +21,7 @@ class RunSummary:
         fps: frames by elapsed time.
         latency_ms: p50, p95 and p99 of the time from the capture of a frame to its result; empty before the first.
         dropped: frames lost, by cause.
-        device: processor that ran the models.
+        device: processor that ran the models, and why that one.
         models: version of each model by its name.
         skipped: files of a folder that could not be read.
     """
@@ -29,7 +30,7 @@ class RunSummary:
     elapsed_s: float
     latency_ms: Mapping[str, float]
     dropped: Mapping[str, int]
-    device: str
+    device: Device
     models: Mapping[str, str]
     skipped: tuple[SkippedFile, ...]
 
@@ -46,7 +47,7 @@ class RunSummary:
             "latency_ms": {rank: round(value_ms, 3) for rank, value_ms in self.latency_ms.items()},
             "dropped": sum(self.dropped.values()),
             "dropped_by_cause": dict(self.dropped),
-            "device": self.device,
+            "device": self.device.name,
             "models": dict(self.models),
             "skipped": [{"path": file.path, "reason": file.reason} for file in self.skipped],
         }

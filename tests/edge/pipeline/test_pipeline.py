@@ -57,7 +57,7 @@ def test_stages_are_timed_and_add_up(bundles: list[Path]) -> None:
         assert parts_ms <= result.latency_ms["total"] + 1e-6
     assert list(summary.latency_ms) == ["p50", "p95", "p99"]
     assert summary.latency_ms["p50"] <= summary.latency_ms["p95"] <= summary.latency_ms["p99"]
-    assert (summary.frames, summary.device) == (12, "cpu")
+    assert (summary.frames, summary.device.name) == (12, "cpu")
     assert summary.fps == pytest.approx(12 / summary.elapsed_s)
     assert summary.models == {"small-detector": "1.2.3", "small-classifier": "1.2.3"}
 

@@ -225,3 +225,13 @@ print(next(run).frame)
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def test_closing_the_pipeline_ends_its_run() -> None:
+    source, sink = NumberedSource(140), RecordingSink()
+    with Pipeline([numbered_detector()], threads=LANES) as pipeline:
+        run = pipeline.run(source, sinks=[sink])
+        next(run)
+    assert source.closed
+    assert len(sink.frames) == 1
+    assert list(run) == []
