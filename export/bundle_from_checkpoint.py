@@ -23,7 +23,6 @@ from edge.errors import ModelError, UsageError
 from edge.runners.onnxruntime import OnnxRuntimeRunner
 from edge.strict_model import first_problem
 from edge.tasks.loading import task_from_runner
-from export.checkpoint import Checkpoint, read_checkpoint
 from export.comparison import agreement, output_differences, tensors_from_pictures
 from export.contract_from_recipe import contract_from_recipe
 from export.onnx_from_module import OPSET, onnx_from_module
@@ -33,6 +32,7 @@ from export.runner_from_module import runner_from_module
 from export.self_test_vector import self_test_vector
 from export.settings import ExportSettings
 from export.simplify import simplified
+from training.checkpoint import Checkpoint, read_checkpoint
 
 CODE_LICENCE = "Apache-2.0"
 MODEL_FILE = "model.onnx"

@@ -19,13 +19,13 @@ from edge.runners.opening import open_runner
 from edge.tasks import load
 from edge.tasks.loading import task_from_runner
 from export.bundle_from_checkpoint import bundle_from_checkpoint
-from export.checkpoint import read_checkpoint
 from export.comparison import agreement, output_differences, tensors_from_pictures
 from export.pictures import pictures_from_folder
 from export.report import ExportReport
 from export.runner_from_module import runner_from_module
 from export.settings import ExportSettings
 from tests.edge.bundles import noisy_picture
+from training.checkpoint import read_checkpoint
 from training.models import build
 from training.recipe import read_recipe
 
