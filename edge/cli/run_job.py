@@ -104,3 +104,4 @@ def _quiet_libraries() -> None:
     """Errors are told in one sentence by this package; the decoders' own notes on standard error would bury it."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import cv2
@@ -17,6 +19,7 @@ from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
 _QUIT_KEYS = (27, ord("q"))
+_PROBE = "import cv2; cv2.namedWindow('probe')"
 
 
 class WindowSink(Sink):
@@ -35,13 +38,17 @@ class WindowSink(Sink):
             raise DependencyError(
                 "a window needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; write --video FILE instead"
             )
-        try:
-            cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-        except cv2.error as error:
+        # A toolkit that finds no display ends its process, so a child goes first.
+        probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, check=False)  # noqa: S603
+        if "cv2.error" in probe.stderr:
             raise DependencyError(
                 "a window needs an OpenCV with windows, and this one is headless; pip uninstall opencv-python-headless"
                 " && pip install opencv-python"
-            ) from error
+            )
+        if probe.returncode != 0:
+            named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+            raise DependencyError(f"display {named} cannot be opened; start its server, or write --video FILE instead")
+        cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Show one frame."""
