@@ -102,6 +102,28 @@ Rays HandDrawing::rays_through(int x, int y) const {
   return rays;
 }
 
+// Interpolates between the four quads around ray `i`; those at another depth belong to something else.
+void spread(int i, const float *quad_z, float z, const float *open, const float *lit, Materials &surface) {
+  constexpr float kSameDepth_mm = 6.0f;
+  const float x = clamped(0.5f * static_cast<float>(i % kTilePx) - 0.25f, 0.0f, 3.0f);
+  const float y = clamped(0.5f * static_cast<float>(i / kTilePx) - 0.25f, 0.0f, 3.0f);
+  const int column = std::min(static_cast<int>(x), 2), row = std::min(static_cast<int>(y), 2);
+  const float fx = x - static_cast<float>(column), fy = y - static_cast<float>(row);
+  const float weights[4] = {(1.0f - fx) * (1.0f - fy), fx * (1.0f - fy), (1.0f - fx) * fy, fx * fy};
+  float total = 1.0e-6f, open_sum = 0.0f, lit_sum = 0.0f;
+  const int own = i / (2 * kTilePx) * 4 + i % kTilePx / 2;
+  for (int corner = 0; corner < 4; ++corner) {
+    const int quad = (row + corner / 2) * 4 + column + corner % 2;
+    const bool same = quad == own || std::abs(quad_z[quad] - z) < kSameDepth_mm;
+    const float weight = same ? weights[corner] : 0.0f;
+    total += weight;
+    open_sum += weight * open[quad];
+    lit_sum += weight * lit[quad];
+  }
+  surface.open[i] = open_sum / total;
+  surface.lit[i] = lit_sum / total;
+}
+
 // Occlusion and shadow, once for each 2 x 2 rays.
 void HandDrawing::illuminate(const Nearby &nearby, const Points &p, const Points &normal, const Hits &hits,
                              Materials &surface) const {
@@ -132,9 +154,7 @@ void HandDrawing::illuminate(const Nearby &nearby, const Points &p, const Points
   find_openness({bones, nearby.wide, nearby.wide_count}, at, out, hand_.scale, open);
   find_shadow({bones, towards, count}, at, out, light_.direction, hand_.scale, lit);
   for (int i = 0; i < kLanes; ++i) {
-    const int quad = i / (2 * kTilePx) * 4 + i % kTilePx / 2;
-    surface.open[i] = open[quad];
-    surface.lit[i] = lit[quad];
+    if (hits.cover[i] > 0.0f) spread(i, at.z, p.z[i], open, lit, surface);
   }
 }
 
@@ -183,7 +203,7 @@ void HandDrawing::draw_tile(int x, int y, const Nearby &nearby) const {
     surface.red[i] = m.albedo.x, surface.green[i] = m.albedo.y, surface.blue[i] = m.albedo.z;
     surface.nx[i] = m.normal.x, surface.ny[i] = m.normal.y, surface.nz[i] = m.normal.z;
     surface.gloss[i] = m.gloss, surface.nail[i] = m.nail;
-    skin[i] = own.part != kSleeve && dot(at - hand_.wrist, hand_.arm) < hand_.arm_margin_mm;
+    skin[i] = own.part < kSleeve && dot(at - hand_.wrist, hand_.arm) < hand_.arm_margin_mm;
   }
   illuminate(nearby, p, normal, hits, surface);
   Colours colours;

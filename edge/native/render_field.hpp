@@ -24,7 +24,7 @@ constexpr int kLanes = 64;  // points handled together: one tile of 8 x 8
 constexpr float kOcclusionReach_mm = 16.0f;
 constexpr float kFar = 1.0e6f;  // millimetres; also "no surface"
 
-enum Part { kPalm = 0, kFinger = 1, kThumb = 2, kForearm = 3, kSleeve = 4 };
+enum Part { kPalm = 0, kFinger = 1, kThumb = 2, kForearm = 3, kSleeve = 4, kCloth = 5 };
 
 struct Vec3 {
   float x, y, z;
@@ -81,12 +81,12 @@ EDGE_INLINE float bone_distance(const Bone &bone, float x, float y, float z) {
   return std::sqrt(rx * rx + ry * ry + rz * rz) - (bone.radius + t * bone.taper + s * bone.bulge);
 }
 
-// A sleeve is cut off flat at its start, where the arm comes out.
+// A sleeve is cut off flat at its start, where the arm comes out; other cloth is not.
 EDGE_INLINE float sleeve_distance(const Bone &bone, float x, float y, float z) {
   const float qx = x - bone.start.x, qy = y - bone.start.y, qz = z - bone.start.z;
   const float beyond = -(qx * bone.span.x + qy * bone.span.y + qz * bone.span.z) * std::sqrt(bone.inverse_length2);
   const float d = bone_distance(bone, x, y, z);
-  return d > beyond ? d : beyond;
+  return d > beyond || bone.part == kCloth ? d : beyond;
 }
 
 // Distances at the first `count` points. `list` names `bones` in their order: the palm, then each finger from its root.
@@ -102,7 +102,7 @@ EDGE_INLINE void field_distance(const Bone *bones, const int *list, int listed, 
         palm[i] = smooth_minimum(palm[i], bone_distance(bone, p.x[i], p.y[i], p.z[i]), bone.blend_mm);
     } else if (bone.chain != current) {
       current = bone.chain;
-      if (bone.part == kSleeve) {
+      if (bone.part >= kSleeve) {
         for (int i = 0; i < count; ++i) {
           chain[i] = sleeve_distance(bone, p.x[i], p.y[i], p.z[i]);
           out.distance[i] = out.distance[i] < chain[i] ? out.distance[i] : chain[i];

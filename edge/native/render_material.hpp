@@ -105,14 +105,14 @@ EDGE_INLINE Material sleeve_material(const Hand &hand, const Bone &bone, Vec3 p,
   const Vec3 q = p - bone.start;
   const float along = dot(q, bone.span) * std::sqrt(bone.inverse_length2);
   const float weave = along * hand.skin.sleeve_weave;
-  if (along < 0.3f) return {hand.skin.sleeve * 0.25f, normal, 0.0f, 0.0f};  // the inside of the cuff
+  if (bone.part == kSleeve && along < 0.3f) return {hand.skin.sleeve * 0.25f, normal, 0.0f, 0.0f};  // the inside of the cuff
   const float stripe = weave - std::floor(weave);
   const float fold = 0.06f * (smoothstep(0.0f, 0.5f, stripe) - smoothstep(0.5f, 1.0f, stripe));
   return {hand.skin.sleeve * (0.97f + fold), normal, 0.01f, 0.0f};
 }
 
 EDGE_INLINE Material material_at(const Hand &hand, const Bone &bone, Vec3 p, Vec3 normal) {
-  if (bone.part == kSleeve) return sleeve_material(hand, bone, p, normal);
+  if (bone.part >= kSleeve) return sleeve_material(hand, bone, p, normal);
   const bool finger = bone.part == kFinger || bone.part == kThumb;
   Detailed found;
   if (bone.part == kForearm) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is behind the hands: procedural rooms, gradients, patterns, clutter of skin-like colours, people; or given pictures."""
+"""What is behind the hands: procedural rooms, gradients, patterns, clutter of skin-like colours; or given pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.scene.appearance import random_cloth
-from edge.scene.person import draw_person
 
 Picture = npt.NDArray[np.uint8]
 _Canvas = npt.NDArray[np.float32]
@@ -110,8 +109,6 @@ def procedural_background(rng: np.random.Generator, width_px: int, height_px: in
     light = 1 + _cloudy(rng, height, width, 0.06)
     canvas = canvas * light
     canvas = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.6, 3.5)))
-    if rng.uniform() < 0.35:
-        draw_person(rng, canvas)
     canvas = cv2.resize(canvas, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
     canvas += rng.normal(0, rng.uniform(0, 6), (height_px, width_px, 1)).astype(np.float32)
     return np.clip(canvas, 0, 255).astype(np.uint8)

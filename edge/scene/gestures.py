@@ -26,17 +26,18 @@ _CURLED = {
     "ring": (84, 0, 104, 60),
     "pinky": (82, 2, 100, 56),
 }
+# Spread, elevation, flexion of both joints; those that touch a finger were fitted to touch it on the mean hand.
 _THUMB = {
-    "out": (58, 8, 0, 0),
-    "open": (46, 16, 6, 6),
-    "beside": (22, 10, 8, 4),
-    "up": (52, 4, 0, -12),
-    "across_palm": (10, 40, 52, 40),
-    "over_fingers": (24, 52, 34, 52),
-    "on_index": (32, 38, 22, 30),
-    "on_ring": (14, 56, 40, 36),
-    "on_pinky": (6, 52, 48, 36),
-    "ring_with_index": (36, 50, 12, 34),
+    "out": (60, 6, 0, 0),
+    "open": (46, 14, 6, 6),
+    "beside": (24, 10, 8, 4),
+    "up": (54, 4, 0, -14),
+    "across_palm": (10, 40, 52, 58),
+    "over_index": (28, 54, 42, 36),
+    "over_middle": (13, 57, 43, 32),
+    "on_ring": (16, 65, 59, 22),
+    "on_pinky": (-5, 62, 60, 22),
+    "ring_with_index": (21, 23, 23, 0),
 }
 _FINGERS = ("index", "middle", "ring", "pinky")
 
@@ -77,29 +78,31 @@ def _gesture(
     return Gesture(name, np.array(rows, np.float64), yaw, pitch, roll, yaw_range, roll_range, reach)  # type: ignore[arg-type]
 
 
-_TOGETHER = {"index": (4, -1, 4, 2), "middle": (2, 0, 4, 2), "ring": (4, 1, 4, 2), "pinky": (6, 1, 5, 3)}
-_TWO_TOGETHER = {"index": (4, -2, 4, 2), "middle": (3, 1, 4, 2)}
+_TOGETHER = {"index": (4, -3, 4, 2), "middle": (2, 0, 4, 2), "ring": (4, 3, 4, 2), "pinky": (6, 6, 5, 3)}
+_TWO_TOGETHER = {"index": (4, -3, 4, 2), "middle": (3, 3, 4, 2)}
 _VICTORY = {"index": (2, 13, 4, 2), "middle": (2, -11, 4, 2)}
 _ALL = "index middle ring pinky"
 
 _TABLE = (
     _gesture("call", "pinky", "out", bent={"pinky": (10, -24, 6, 4)}, roll=0, yaw_range=35, roll_range=45),
-    _gesture("dislike", "", "up", roll=-95, yaw=-10, yaw_range=45, roll_range=20),
-    _gesture("fist", "", "over_fingers", yaw_range=30),
+    _gesture("dislike", "", "up", roll=-95, yaw=-5, pitch=22, yaw_range=40, roll_range=20),
+    _gesture("fist", "", "over_index", yaw_range=30),
     _gesture("four", _ALL, "across_palm"),
-    _gesture("like", "", "up", roll=-88, yaw=170, yaw_range=50, roll_range=20),
-    _gesture("mute", "index", "over_fingers", bent={"index": (6, 0, 6, 4)}, yaw=75, yaw_range=35, roll_range=12),
+    _gesture("like", "", "up", roll=-85, yaw=185, pitch=22, yaw_range=50, roll_range=20),
+    _gesture("mute", "index", "over_middle", bent={"index": (6, 0, 6, 4)}, yaw=125, yaw_range=45, roll_range=12),
     _gesture(
         "ok",
         "middle ring pinky",
         "ring_with_index",
-        bent={"index": (50, 2, 58, 30), "middle": (16, 0, 14, 8), "ring": (8, -6, 10, 6), "pinky": (4, -14, 8, 4)},
+        bent={"index": (35, 1, 62, 44), "middle": (16, 0, 14, 8), "ring": (8, -6, 10, 6), "pinky": (2, -16, 8, 4)},
+        yaw=38,
+        yaw_range=20,
     ),
-    _gesture("one", "index", "over_fingers"),
+    _gesture("one", "index", "over_middle"),
     _gesture("palm", _ALL, "open"),
     _gesture("peace", "index middle", "on_ring", bent=_VICTORY),
     _gesture("peace_inverted", "index middle", "on_ring", bent=_VICTORY, yaw=180),
-    _gesture("rock", "index pinky", "over_fingers", bent={"pinky": (6, -10, 6, 4)}),
+    _gesture("rock", "index pinky", "over_middle", bent={"pinky": (6, -10, 6, 4)}),
     _gesture("stop", _ALL, "beside", bent=_TOGETHER),
     _gesture("stop_inverted", _ALL, "beside", bent=_TOGETHER, yaw=180),
     _gesture("three", "index middle ring", "on_pinky"),
@@ -124,7 +127,9 @@ def random_gesture(rng: np.random.Generator, name: str) -> Gesture:
     if name not in GESTURES:
         raise ValueError(f"gesture must be one of {', '.join(GESTURE_NAMES)}, got {name!r}")
     known = GESTURES[name]
-    angles = known.angles_deg + rng.normal(0.0, 1.0, (5, 4)) * np.array([2.5, 1.2, 2.5, 2.0])
+    # Fingers that touch stay together; those that stand free vary more.
+    freedom = np.where(known.extended, 1.5, 0.5)[:, None]
+    angles = known.angles_deg + rng.normal(0.0, 1.0, (5, 4)) * np.array([2.5, 1.2, 2.5, 2.0]) * freedom
     return Gesture(
         name,
         angles,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws posed hands over a picture and says exactly where they are."""
+"""Draws posed hands and bodies over a picture and says exactly where the hands are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,17 @@ import numpy.typing as npt
 
 from edge import _native
 from edge.scene.appearance import Lamp, Look
-from edge.scene.capsules import Clothing, HandPose, fleshed
+from edge.scene.arm import Arm
+from edge.scene.body import Body
+from edge.scene.flesh import Flesh, HandPose, fleshed
 from edge.scene.skeleton import HAND_LENGTH_MM, HandShape
-from edge.scene.skin import skin_maps
+from edge.scene.skin import SkinMaps, skin_maps
 from edge.scene.truth import Lens, SceneFrame, truth_from_drawing
 
+Picture = npt.NDArray[np.uint8]
 _HAND_COLUMNS = 36
 _ARM_MARGIN_MM = 6.0
+_NEVER_HAND_MM = -1.0e6
 # Hands smaller than this are drawn with four rays a pixel: fingers are then a few pixels wide.
 _FINE_BELOW_PX = 150.0
 
@@ -27,8 +32,8 @@ class PaintedHand:
 
     shape: HandShape
     pose: HandPose
+    arm: Arm
     look: Look
-    clothing: Clothing
     gesture: str
 
     def length_px(self, lens: Lens) -> float:
@@ -36,46 +41,97 @@ class PaintedHand:
         return float(HAND_LENGTH_MM * self.shape.scale * lens.focal_px / self.pose.centre_mm[2])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """What is behind the hands: `bgr` (H, W, 3) uint8, `depth_mm` (H, W) float32, infinite where nothing is drawn."""
+
+    bgr: Picture
+    depth_mm: npt.NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return f"Backdrop(bgr={self.bgr.shape})"
+
+
+def backdrop_from_picture(background_bgr: Picture) -> Backdrop:
+    """Return a copy of a picture (H, W, 3) uint8 as something infinitely far away."""
+    picture = np.array(background_bgr, np.uint8, order="C")
+    return Backdrop(picture, np.full(picture.shape[:2], np.inf, np.float32))
+
+
 def default_lens(width_px: int, height_px: int) -> Lens:
     """Return the lens of a common camera: about 60 degrees across the longer side."""
     return Lens(0.87 * max(width_px, height_px), width_px / 2, height_px / 2)
 
 
-def painted(
-    background_bgr: npt.NDArray[np.uint8], hands: list[PaintedHand], lamp: Lamp, lens: Lens, *, fine: bool = False
-) -> SceneFrame:
-    """Draw hands over a copy of a picture (H, W, 3) uint8; `fine` spends four rays a pixel on every hand."""
-    picture = np.array(background_bgr, np.uint8, order="C")
-    height, width = picture.shape[:2]
-    ids = np.zeros((height, width), np.uint8)
-    depth = np.full((height, width), np.inf, np.float32)
-    fleshes = [fleshed(hand.shape, hand.pose, hand.clothing) for hand in hands]
-    rows = np.zeros((len(hands), _HAND_COLUMNS), np.float32)
-    first = 0
-    for row, hand, flesh in zip(rows, hands, fleshes, strict=True):
-        small = fine or hand.length_px(lens) < _FINE_BELOW_PX
-        row[:5] = first, len(flesh.bones), hand.shape.scale, _ARM_MARGIN_MM * hand.shape.scale, 2 if small else 1
-        row[5:8], row[8:17], row[17:20] = flesh.joints_mm[0], flesh.axes.reshape(-1), flesh.arm
-        look = hand.look
-        row[20:35] = [*look.back, *look.palm, *look.nail, *look.sleeve, look.gloss, look.relief, look.sleeve_weave]
-        first += len(flesh.bones)
+def _row(look: Look, colour: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float32]:
+    row = np.zeros(_HAND_COLUMNS, np.float32)
+    sleeve = look.sleeve if colour is None else colour
+    row[20:35] = [*look.back, *look.palm, *look.nail, *sleeve, look.gloss, look.relief, look.sleeve_weave]
+    return row
+
+
+def _hand_row(hand: PaintedHand, flesh: Flesh, lens: Lens) -> npt.NDArray[np.float32]:
+    row = _row(hand.look)
+    scale = hand.shape.scale
+    row[2:5] = scale, _ARM_MARGIN_MM * scale, 2 if hand.length_px(lens) < _FINE_BELOW_PX else 1
+    row[5:8], row[8:17], row[17:20] = flesh.joints_mm[0], flesh.axes.reshape(-1), flesh.arm
+    return row
+
+
+def _draw(
+    backdrop: Backdrop,
+    ids: npt.NDArray[np.uint8],
+    parts: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], SkinMaps, float]],
+    lamp: Lamp,
+    lens: Lens,
+) -> None:
+    """Draw capsules (P, 20) with their row (36,), detail maps and millimetres a pixel, into the backdrop and `ids`."""
+    rows = np.stack([row for _, row, _, _ in parts])
+    counts = [len(capsules) for capsules, _, _, _ in parts]
+    rows[:, 0] = np.cumsum([0, *counts[:-1]])
+    rows[:, 1] = counts
+    _native.render_hands(
+        backdrop.bgr,
+        ids,
+        backdrop.depth_mm,
+        np.concatenate([capsules for capsules, _, _, _ in parts]),
+        rows,
+        [maps.at(mm_per_px) for _, _, maps, mm_per_px in parts],
+        lamp.row().astype(np.float32),
+        np.array([lens.focal_px, lens.centre_x_px, lens.centre_y_px], np.float32),
+    )
+
+
+def draw_body(backdrop: Backdrop, body: Body, lamp: Lamp, lens: Lens) -> None:
+    """Draw somebody into the backdrop, in place."""
+    parts = []
+    for capsules, colour in body.layers():
+        row = _row(body.look, colour)
+        row[2:5] = body.scale, _NEVER_HAND_MM, 1
+        row[34] = 0.0
+        row[5:8] = body.head_mm
+        parts.append((capsules, row, skin_maps(0), 1.0))
+    _draw(backdrop, np.zeros(backdrop.bgr.shape[:2], np.uint8), parts, lamp, lens)
+
+
+def painted(backdrop: Backdrop, hands: Sequence[PaintedHand], lamp: Lamp, lens: Lens) -> SceneFrame:
+    """Draw hands over a copy of the backdrop."""
+    canvas = Backdrop(backdrop.bgr.copy(), backdrop.depth_mm.copy())
+    ids = np.zeros(canvas.bgr.shape[:2], np.uint8)
+    fleshes = [fleshed(hand.shape, hand.pose, hand.arm) for hand in hands]
     if hands:
-        _native.render_hands(
-            picture,
-            ids,
-            depth,
-            np.concatenate([flesh.bones for flesh in fleshes]),
-            rows,
-            [skin_maps(hand.look.maps_variant).at(HAND_LENGTH_MM / hand.length_px(lens)) for hand in hands],
-            lamp.row().astype(np.float32),
-            np.array([lens.focal_px, lens.centre_x_px, lens.centre_y_px], np.float32),
-        )
+        parts = [
+            (flesh.capsules, _hand_row(hand, flesh, lens), skin_maps(hand.look.maps_variant), mm_per_px)
+            for hand, flesh in zip(hands, fleshes, strict=True)
+            for mm_per_px in (HAND_LENGTH_MM / hand.length_px(lens),)
+        ]
+        _draw(canvas, ids, parts, lamp, lens)
     truth = truth_from_drawing(
         ids,
-        depth,
+        canvas.depth_mm,
         lens,
         fleshes=fleshes,
         gestures=[hand.gesture for hand in hands],
         handedness=[hand.pose.handedness for hand in hands],
     )
-    return SceneFrame(picture, truth)
+    return SceneFrame(canvas.bgr, truth)

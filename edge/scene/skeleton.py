@@ -31,6 +31,8 @@ _RADII_MM = np.array(
     ],
     np.float64,
 )
+# How the knuckles are turned: bending fingers come together.
+_TWIST_DEG = np.array([-5.0, 0.0, 6.0, 12.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _thumb_base(spread: float, elevation: float) -> FloatArray:
     s, e = np.radians(spread), np.radians(elevation)
     along = np.array([np.sin(s) * np.cos(e), np.cos(s) * np.cos(e), np.sin(e)])
     # The pad of a thumb faces half across the palm, half away from it; more across as it rises.
-    twist = np.radians(52.0 - 0.5 * elevation)
+    twist = np.radians(55.0 - 1.7 * elevation)
     pad = np.array([-np.cos(twist), 0.0, np.sin(twist)])
     pad -= along * (pad @ along)
     pad /= np.linalg.norm(pad)
@@ -109,7 +111,8 @@ def posed(shape: HandShape, angles_deg: FloatArray) -> Skeleton:
     Thumb: spread, elevation, flexion of its two joints.
     """
     base = np.broadcast_to(np.eye(3), (5, 3, 3)).copy()
-    base[1:] = rotation_about(2, -angles_deg[1:, 1]) @ rotation_about(0, angles_deg[1:, 0])
+    spread = rotation_about(2, -angles_deg[1:, 1]) @ rotation_about(1, _TWIST_DEG)
+    base[1:] = spread @ rotation_about(0, angles_deg[1:, 0])
     base[0] = _thumb_base(angles_deg[0, 0], angles_deg[0, 1])
     frames = np.empty((5, 3, 3, 3))
     frames[:, 0] = base

@@ -40,8 +40,7 @@ class _Relief:
     red: Grid
     nail: Grid
 
-    def crease(self, distance: Grid, weight: Grid | float, *, depth_mm: float, width_mm: float, dark: float) -> None:
-        groove = np.exp(-((distance / width_mm) ** 2)) * weight
+    def crease(self, groove: Grid, *, depth_mm: float, dark: float) -> None:
         self.height -= depth_mm * groove
         self.light -= dark * groove
 
@@ -75,18 +74,21 @@ def _finger(rng: np.random.Generator, *, thumb: bool) -> _Relief:
             continue
         for offset in offsets:
             place = joint + offset + wobble - 0.03 * np.cos(2 * angle)
-            relief.crease((v - place) * 26, front, depth_mm=0.22, width_mm=0.6, dark=0.13)
+            relief.crease(np.exp(-(((v - place) * 43) ** 2)) * front, depth_mm=0.22, dark=0.13)
     for joint, spread, count in ((1.0, 0.20, 6), (2.0, 0.10, 4)):
         if thumb and joint < 1.5:
             continue
         for line in np.linspace(-1, 1, count):
             arch = joint + spread * line * (1 - 0.35 * (angle / 1.2) ** 2) + 0.6 * wobble
             fade = back * np.exp(-((angle / 0.75) ** 2))
-            relief.crease((v - arch) * 26, fade, depth_mm=0.16, width_mm=0.5, dark=0.07)
+            relief.crease(np.exp(-(((v - arch) * 52) ** 2)) * fade, depth_mm=0.16, dark=0.07)
         relief.red += 0.5 * back * np.exp(-(((v - joint) / 0.2) ** 2))
-    relief.red += 0.55 * _smooth(2.3, 3.3, v) * front + 0.10 * front
-    relief.light += 0.030 * _noise(rng, 10, 6)
-    relief.red += 0.10 * _noise(rng, 14, 8)
+    # The knuckle belongs to the back of the hand and to the finger: both paint it.
+    relief.red += 0.45 * back * np.exp(-((v * 4.6) ** 2))
+    relief.red += 0.55 * _smooth(2.3, 3.3, v) * front + 0.12 * front
+    away = _smooth(0.2, 0.6, v)
+    relief.light += 0.030 * _noise(rng, 10, 6) * away
+    relief.red += 0.10 * _noise(rng, 14, 8) * away
     relief.height += 0.018 * _noise(rng, 1.1, 0.8) + 0.02 * _noise(rng, 2.6, 1.0)
     _nail(relief, width=1.02 if thumb else 0.95, length=0.80 if thumb else 0.74)
     return relief
@@ -111,19 +113,21 @@ def _nail(relief: _Relief, *, width: float, length: float) -> None:
     relief.red += 0.25 * inside * (1 - moon)
 
 
-def _distance(points: npt.ArrayLike) -> Grid:
-    """Return the distance in millimetres (256, 256) to a curve through `points` (K, 2) of the palm."""
+def _stroke(points: npt.ArrayLike, width_mm: float) -> Grid:
+    """Return a soft line (256, 256), 1 on a curve through `points` (K, 2) in millimetres of the palm, 0 well beside it."""
+    import cv2
+
     control = np.asarray(points, np.float64)
-    t = np.linspace(0, 1, 14)
     knots = np.linspace(0, 1, len(control))
     degree = min(3, len(control) - 1)
+    t = np.linspace(0, 1, 16)
     curve = np.stack([np.polyval(np.polyfit(knots, control[:, axis], degree), t) for axis in range(2)], axis=1)
-    nearest = np.full((SIDE, SIDE), 1e9)
-    for (x0, y0), (x1, y1) in zip(curve[:-1], curve[1:], strict=True):
-        dx, dy = x1 - x0, y1 - y0
-        s = np.clip(((_X_PALM - x0) * dx + (_Y_PALM - y0) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
-        nearest = np.minimum(nearest, (_X_PALM - x0 - s * dx) ** 2 + (_Y_PALM - y0 - s * dy) ** 2)
-    return np.sqrt(nearest)
+    texels = (curve + [55.0, 20.0]) / _PALM_TEXEL_MM - 0.5
+    line = np.zeros((SIDE, SIDE), np.float32)
+    width = width_mm / _PALM_TEXEL_MM[0]
+    cv2.polylines(line, [np.round(texels * 16).astype(np.int32)], False, 1.0, max(1, round(width * 0.8)), cv2.LINE_8, 4)
+    line = cv2.GaussianBlur(line, (0, 0), max(0.6, 0.5 * width))
+    return np.asarray(line / max(float(line.max()), 1e-6), np.float64)
 
 
 _PALM_LINES = (
@@ -140,18 +144,19 @@ def _palm(rng: np.random.Generator) -> _Relief:
     relief = _blank()
     for line, strength, width in _PALM_LINES:
         moved = np.asarray(line, np.float64) + rng.normal(0, 1.6, (len(line), 2))
-        distance = _distance(moved)
-        strength *= rng.uniform(0.75, 1.2)
-        relief.crease(distance, 1.0, depth_mm=0.75 * strength, width_mm=width, dark=0.20 * strength)
-        relief.crease(distance, 1.0, depth_mm=0.4 * strength, width_mm=4.0, dark=0.04 * strength)
+        strength *= rng.uniform(0.6, 1.1)
+        relief.crease(_stroke(moved, width), depth_mm=0.7 * strength, dark=0.16 * strength)
+        relief.crease(_stroke(moved, 6.0), depth_mm=0.5 * strength, dark=0.04 * strength)
     for _ in range(9):
         start = rng.uniform((-35, 10), (30, 80))
-        distance = _distance([start, start + rng.normal(0, 10, 2), start + rng.normal(0, 18, 2)])
-        relief.crease(distance, 1.0, depth_mm=0.15, width_mm=0.6, dark=0.05)
-    mounts = np.exp(-(((_Y_PALM - 84) / 16) ** 2)) + np.exp(-((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2))
+        groove = _stroke([start, start + rng.normal(0, 10, 2), start + rng.normal(0, 18, 2)], 0.6)
+        relief.crease(groove, depth_mm=0.15, dark=0.05)
+    mounts = np.exp(-(((_Y_PALM - 74) / 14) ** 2)) + np.exp(-((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2))
     thenar = np.exp(-(((_X_PALM - 20) / 16) ** 2) - ((_Y_PALM - 36) / 22) ** 2)
-    relief.red += 0.12 + 0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6)
-    relief.light += 0.03 * _noise(rng, 12, 10) + 0.018 * _noise(rng, 3, 3)
+    # Towards the fingers the palm fades to what finger maps begin with.
+    inner = 1 - _smooth(74, 90, _Y_PALM)
+    relief.red += 0.12 + inner * (0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6))
+    relief.light += inner * (0.03 * _noise(rng, 12, 10) + 0.018 * _noise(rng, 3, 3))
     relief.height += 0.03 * _noise(rng, 1.2, 1.0) + 0.05 * _noise(rng, 3.0, 2.5)
     return relief
 
@@ -159,7 +164,7 @@ def _palm(rng: np.random.Generator) -> _Relief:
 def _back(rng: np.random.Generator) -> _Relief:
     relief = _blank()
     for x, y in ((26, 87), (4, 89), (-16, 83), (-33, 73)):
-        tendon = np.exp(-((_distance([(0.2 * x, 8), (0.62 * x, 45), (x, y)]) / 2.6) ** 2))
+        tendon = _stroke([(0.2 * x, 8), (0.62 * x, 45), (x, y)], 4.0)
         relief.height += 0.8 * tendon * _smooth(10, 60, _Y_PALM) * rng.uniform(0.5, 1.1)
         knuckle = np.exp(-(((_X_PALM - x) / 8) ** 2) - ((_Y_PALM - y) / 9) ** 2)
         relief.red += 0.45 * knuckle
@@ -167,7 +172,7 @@ def _back(rng: np.random.Generator) -> _Relief:
     for _ in range(4):
         start = np.array([rng.uniform(-25, 22), rng.uniform(5, 25)])
         end = start + np.array([rng.uniform(-14, 14), rng.uniform(35, 60)])
-        vein = np.exp(-((_distance([start, (start + end) / 2 + rng.normal(0, 7, 2), end]) / 1.9) ** 2))
+        vein = _stroke([start, (start + end) / 2 + rng.normal(0, 7, 2), end], 2.8)
         relief.height += 0.55 * vein
         relief.light -= 0.035 * vein
         relief.red -= 0.12 * vein

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge.scene.capsules import Flesh, Handedness
+from edge.scene.flesh import Flesh, Handedness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
