@@ -13,14 +13,14 @@ RAMP_UPDATES = 1000.0
 
 
 class WeightAverage:
-    """Keeps `model`, an averaged copy; early updates count more, so that the first random weights are soon forgotten."""
+    """Keeps `model`, an averaged copy; early updates move it more, so that the first weights are soon forgotten."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = copy.deepcopy(model).eval()
         self.updates = 0
         self._decay = decay
         for parameter in self.model.parameters():
-            parameter.requires_grad_(False)
+            parameter.requires_grad = False
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from faster_coco_eval import COCO, COCOeval_faster
 
 from edge.geometry import iou_matrix
 from training.data.sample import BoolArray, FloatArray
@@ -34,10 +35,13 @@ class Wanted:
     ignored: BoolArray
 
 
+def detection_figures(found: Sequence[Found], wanted: Sequence[Wanted], min_score: float) -> dict[str, float]:
+    """Return what `average_precision` says of all boxes and `recall_precision` of those that score `min_score`."""
+    return average_precision(found, wanted) | recall_precision(found, wanted, min_score)
+
+
 def average_precision(found: Sequence[Found], wanted: Sequence[Wanted]) -> dict[str, float]:
     """Return COCO's AP (IoU 0.50 to 0.95) and AP50 in 0..1, by faster-coco-eval; ignored regions are `iscrowd`."""
-    from faster_coco_eval import COCO, COCOeval_faster
-
     images = [{"id": number} for number in range(len(wanted))]
     truth = [
         _coco_box(number, box) | {"id": 0, "iscrowd": int(crowd)}

@@ -14,10 +14,14 @@ from training.recipe import ClassifierRecipe, DetectorRecipe
 def provenance_of(
     recipe: DetectorRecipe | ClassifierRecipe, samples: Sequence[HandSample], *, teachers: Sequence[str]
 ) -> dict[str, Any]:
-    """Return plain values that a checkpoint can store: `recipe`, `seed`, `data` (one row a set and licence) and `teachers`."""
+    """Return plain values for a checkpoint: `recipe`, `seed` and `data`, with a row a set and licence in `sets`."""
     counts = Counter((sample.dataset, sample.licence) for sample in samples)
     rows = [
         {"dataset": dataset, "licence": licence, "pictures": count}
         for (dataset, licence), count in sorted(counts.items())
     ]
-    return {"recipe": recipe.model_dump(mode="json"), "seed": recipe.seed, "data": {"sets": rows, "teachers": list(teachers)}}
+    return {
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+        "data": {"sets": rows, "teachers": list(teachers)},
+    }

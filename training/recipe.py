@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from edge.errors import UsageError
 from edge.preprocess import InputContract
@@ -17,10 +27,11 @@ from edge.preprocess import InputContract
 RECIPES = Path(__file__).parent / "recipes"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
+Side = Annotated[int, Field(gt=0, multiple_of=32)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InputRecipe(_Strict):
@@ -38,7 +49,9 @@ class InputRecipe(_Strict):
 
     def contract(self) -> InputContract:
         """Return the contract that training and the device share."""
-        return InputContract(**self.model_dump())
+        channels = 1 if self.colour == "gray" else 3
+        per_channel = {"mean": self.mean[:channels], "std": self.std[:channels], "pad": self.pad[:channels]}
+        return InputContract(**self.model_dump() | per_channel)
 
 
 class SetRecipe(_Strict):
@@ -66,10 +79,18 @@ class DataRecipe(_Strict):
     Pictures whose licence contains one of `excluded_licences` are tested on, never trained on.
     """
 
-    sets: tuple[SetRecipe, ...]
+    sets: Annotated[tuple[SetRecipe, ...], Field(min_length=1)]
     validate_every: PositiveInt = 12
     excluded_licences: tuple[str, ...] = ()
     teacher_labels: str | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> DataRecipe:
+        names = [entry.dataset for entry in self.sets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each set needs a name of its own, the last part of its path; twice: {', '.join(twice)}")
+        return self
 
     @property
     def weights(self) -> dict[str, float]:
@@ -81,7 +102,7 @@ class SideStage(_Strict):
     """Input sides in pixels, one drawn a batch, used `until` this fraction of the training."""
 
     until: Fraction
-    sides_px: tuple[PositiveInt, ...]
+    sides_px: Annotated[tuple[Side, ...], Field(min_length=1)]
 
 
 class ScheduleRecipe(_Strict):
@@ -92,12 +113,12 @@ class ScheduleRecipe(_Strict):
     rate: PositiveFloat
     final_rate_fraction: Fraction = 0.02
     weight_decay: float = 0.02
-    warmup_steps: int = 300
+    warmup_steps: NonNegativeInt = 300
     average_decay: Fraction = 0.999
     clip_norm: PositiveFloat = 10.0
     validate_steps: PositiveInt = 1000
     checkpoint_steps: PositiveInt = 200
-    workers: int = 1
+    workers: NonNegativeInt = 1
     threads: PositiveInt = 1
 
 
@@ -137,7 +158,7 @@ class DetectorRecipe(_Strict):
     model: dict[str, Any]
     input: InputRecipe
     data: DataRecipe
-    stages: tuple[SideStage, ...]
+    stages: Annotated[tuple[SideStage, ...], Field(min_length=1)]
     schedule: ScheduleRecipe
     augment: DetectionAugment = DetectionAugment()
 
@@ -162,6 +183,16 @@ class ClassifierRecipe(_Strict):
     label_smoothing: Fraction = 0.05
     augment: CropAugment = CropAugment()
 
+    @model_validator(mode="after")
+    def _untrained_are_gestures(self) -> ClassifierRecipe:
+        unknown = sorted(set(self.untrained_gestures) - set(self.gestures))
+        if unknown:
+            raise ValueError(f"untrained_gestures must be among gestures, these are not: {', '.join(unknown)}")
+        heads = list(self.model.get("head_classes", ()))
+        if heads != [len(self.gestures), 2]:
+            raise ValueError(f"model.head_classes must be [{len(self.gestures)}, 2], gestures and hands, got {heads}")
+        return self
+
 
 Recipe = Annotated[DetectorRecipe | ClassifierRecipe, Field(discriminator="task")]
 _RECIPE: TypeAdapter[DetectorRecipe | ClassifierRecipe] = TypeAdapter(Recipe)
@@ -178,8 +209,12 @@ def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> DetectorRecip
         raise UsageError(f"there is no recipe {name_or_path!r}; give a .yaml file or one of {', '.join(shipped)}")
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {_one_line(error)}") from error
+    if not isinstance(raw, dict):
+        raise UsageError(f"{path} must hold keys and values such as `task: hand-detector`, got {type(raw).__name__}")
     for change in changes:
         _apply(raw, change)
     return recipe_from_mapping(raw, origin=str(path))
@@ -204,7 +239,10 @@ def _apply(raw: dict[str, Any], change: str) -> None:
         target = target.setdefault(parent, {})
         if not isinstance(target, dict):
             raise UsageError(f"{change!r}: {parent} holds a value, not further keys")
-    target[last] = yaml.safe_load(value)
+    try:
+        target[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{change!r}: the value is not YAML: {_one_line(error)}") from error
 
 
 def _explained(problem: dict[str, Any]) -> str:
@@ -213,9 +251,12 @@ def _explained(problem: dict[str, Any]) -> str:
         near = difflib.get_close_matches(str(problem["loc"][-1]), _all_keys(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {place!r}{hint}"
-    return f"{place}: {problem['msg']}"
+    return f"{place or 'its keys'}: {str(problem['msg']).removeprefix('Value error, ')}"
 
 
 def _all_keys() -> list[str]:
-    models = [*_Strict.__subclasses__()]
-    return sorted({field for model in models for field in model.model_fields})
+    return sorted({field for model in _Strict.__subclasses__() for field in model.model_fields})
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -8,8 +8,17 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from training.augment.placement import Affine, Picture, Scene, clipped, corner_to_centre, moved_boxes, placement, reduced
-from training.data.sample import HandSample
+from training.augment.placement import (
+    Affine,
+    Picture,
+    Scene,
+    clipped,
+    corner_to_centre,
+    moved_boxes,
+    placement,
+    reduced,
+)
+from training.data.sample import FloatArray, HandSample
 
 TRIES = 6
 COVERED_LIMIT = 0.3
@@ -34,6 +43,8 @@ def cut_out(sample: HandSample, index: int, picture: Picture) -> CutOut | None:
     margin = 0.1 * max(x2 - x1, y2 - y1)
     left, top = max(0, int(x1 - margin)), max(0, int(y1 - margin))
     right, bottom = int(min(sample.width_px, x2 + margin)), int(min(sample.height_px, y2 + margin))
+    if right <= left or bottom <= top or margin <= 0:
+        return None
     opacity = np.zeros((bottom - top, right - left), np.uint8)
     origin = np.array([left, top], np.float32)
     cv2.fillPoly(opacity, [np.round(outline - origin).astype(np.int32)], 255)
@@ -78,7 +89,8 @@ def pasted(rng: np.random.Generator, scene: Scene, hand: CutOut, *, span_px: flo
     return scene
 
 
-def _covered(scene: Scene, box: Affine) -> float:
+def _covered(scene: Scene, box: FloatArray) -> float:
+    """Return the largest share of another hand's box that lies under `box` (4,)."""
     if not len(scene.boxes_xyxy):
         return 0.0
     low = np.maximum(scene.boxes_xyxy[:, :2], box[:2])

@@ -16,19 +16,19 @@ def relit(rng: np.random.Generator, picture: Picture) -> Picture:
     gain, offset = rng.uniform(0.65, 1.35), rng.uniform(-0.08, 0.08)
     cast = 1.0 + rng.normal(0, 0.07, 3).astype(np.float32)
     table = np.clip((levels**gamma)[:, None] * gain * cast + offset, 0, 1)
-    picture = cv2.LUT(picture, np.round(table * 255).astype(np.uint8)[:, None, :])
+    picture = np.asarray(cv2.LUT(picture, np.round(table * 255).astype(np.uint8)[:, None, :]), np.uint8)
     draw = rng.random()
     if draw < 0.08:
         return np.repeat(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     if draw < 0.5:
         grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
         amount = rng.uniform(0.4, 1.6)
-        picture = cv2.addWeighted(picture, amount, grey, 1 - amount, 0)
+        picture = np.asarray(cv2.addWeighted(picture, amount, grey, 1 - amount, 0), np.uint8)
     elif draw < 0.65:
         hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
         hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(-9, 10))) % 180
-        picture = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
-    return np.asarray(picture, np.uint8)
+        picture = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
+    return picture
 
 
 def degraded(rng: np.random.Generator, picture: Picture) -> Picture:
@@ -59,7 +59,9 @@ def _blurred(rng: np.random.Generator, picture: Picture) -> Picture:
         return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
     height, width = picture.shape[:2]
     factor = rng.uniform(0.35, 0.8)
-    small = cv2.resize(picture, (max(1, int(width * factor)), max(1, int(height * factor))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        picture, (max(1, int(width * factor)), max(1, int(height * factor))), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

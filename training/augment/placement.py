@@ -69,7 +69,10 @@ def corner_to_centre(matrix: Affine) -> Affine:
 
 
 def moved_boxes(sample: HandSample, matrix: Affine) -> FloatArray:
-    """Return the (N, 4) boxes after `matrix`; keypoints tell the extent where a hand has them, an inscribed ellipse elsewhere."""
+    """Return the (N, 4) boxes after `matrix`, exact without rotation.
+
+    Under rotation the keypoints tell the extent where a hand has all of them, the ellipse within the box elsewhere.
+    """
     boxes = sample.boxes_xyxy.astype(np.float64)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
     half = (boxes[:, 2:] - boxes[:, :2]) / 2

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.errors import SourceError
+from edge.strict_model import first_problem
 from training.data.sample import FloatArray, HandSample
 
 
 class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 class _Info(_Lenient):
@@ -28,7 +31,7 @@ class _Image(_Lenient):
     file_name: str
     width: int
     height: int
-    split: str = "train"
+    split: Literal["train", "val", "validation", "test"] = "train"
     group: str = ""
     licence: str | None = None
 
@@ -41,7 +44,8 @@ class _Annotation(_Lenient):
     gesture: str | None = None
     label: str | None = None
     handedness: str | None = None
-    segmentation: list[list[float]] | None = None
+    # Polygons, or a run-length mask, which has no outline to cut along.
+    segmentation: list[list[float]] | dict[str, Any] | None = None
 
 
 class _CocoFile(_Lenient):
@@ -50,7 +54,7 @@ class _CocoFile(_Lenient):
     annotations: list[_Annotation]
 
 
-def read_coco(folder: Path, *, gesture_of_label: dict[str, str] | None = None) -> list[HandSample]:
+def read_coco(folder: Path, *, gesture_of_label: Mapping[str, str] | None = None) -> list[HandSample]:
     """Read `folder/annotations.json`; boxes with `iscrowd` become ignored regions.
 
     `gesture_of_label` names the gesture for a source label where an annotation states no gesture itself.
@@ -59,29 +63,29 @@ def read_coco(folder: Path, *, gesture_of_label: dict[str, str] | None = None) -
     path = folder / "annotations.json"
     try:
         coco = _CocoFile.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise SourceError(f"{path} does not exist; a COCO set is a folder with annotations.json in it") from error
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}; a COCO set is a folder with annotations.json in it"
+        ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SourceError(f"{path} is not a COCO file: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise SourceError(f"{path} is not a COCO file: {first_problem(error)}") from error
     of_image: dict[int, list[_Annotation]] = defaultdict(list)
     for annotation in coco.annotations:
         of_image[annotation.image_id].append(annotation)
-    root = folder / coco.info.image_root
     names = gesture_of_label or {}
-    return [_sample(image, of_image[image.id], root, folder.name, coco.info.licence, names) for image in coco.images]
+    return [_sample(image, of_image[image.id], coco.info, folder=folder, names=names) for image in coco.images]
 
 
 def _sample(
-    image: _Image, annotations: list[_Annotation], root: Path, dataset: str, licence: str, names: dict[str, str]
+    image: _Image, annotations: Sequence[_Annotation], info: _Info, *, folder: Path, names: Mapping[str, str]
 ) -> HandSample:
     count = len(annotations)
     boxes = np.array([a.bbox for a in annotations], np.float32).reshape(count, 4)
     boxes[:, 2:] += boxes[:, :2]
     return HandSample(
-        path=(root / image.file_name).resolve(),
-        dataset=dataset,
-        licence=image.licence or licence,
+        path=(folder / info.image_root / image.file_name).resolve(),
+        dataset=folder.name,
+        licence=image.licence or info.licence,
         split=image.split,
         group=image.group or image.file_name,
         width_px=image.width,
@@ -106,7 +110,7 @@ def _keypoints(annotation: _Annotation) -> FloatArray:
 
 def _outline(annotation: _Annotation) -> FloatArray | None:
     """Return the longest polygon: the others are specks of the same hand."""
-    if not annotation.segmentation:
+    if not annotation.segmentation or isinstance(annotation.segmentation, dict):
         return None
     longest = max(annotation.segmentation, key=len)
     return np.array(longest, np.float32).reshape(-1, 2) if len(longest) >= 6 else None

@@ -23,6 +23,7 @@ from training.recipe import ClassifierRecipe
 HANDEDNESS = ("left", "right")
 UNKNOWN = -100
 CANVAS_PX = 160
+LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class CropTargets:
 
 
 def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float]) -> list[Hand]:
-    """Return every hand that is not an ignored region and at least 16 pixels large."""
+    """Return every hand that is no ignored region and at least `LEAST_SIDE_PX` long."""
     return [
         Hand(
             path=sample.path,
@@ -57,8 +58,12 @@ def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: di
         )
         for sample in samples
         for index, (name, side) in enumerate(zip(sample.gestures, sample.handedness, strict=True))
-        if not sample.ignored[index] and float((sample.boxes_xyxy[index, 2:] - sample.boxes_xyxy[index, :2]).max()) >= 16
+        if not sample.ignored[index] and _longest_side_px(sample.boxes_xyxy[index]) >= LEAST_SIDE_PX
     ]
+
+
+def _longest_side_px(box: FloatArray) -> float:
+    return float((box[2:] - box[:2]).max())
 
 
 def balanced_weights(hands: Sequence[Hand]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -108,9 +113,8 @@ class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
         augment = self._recipe.augment
         canvas = np.empty((CANVAS_PX, CANVAS_PX, 3), np.uint8)
         canvas[:] = rng.integers(0, 256, 3) if rng.random() < augment.backdrop else 114
-        side = float(max(box[2] - box[0], box[3] - box[1]))
         inner = CANVAS_PX / (1 + 2 * self._contract.crop_margin)
-        scale = inner / side * float(np.exp(rng.uniform(-augment.scale, augment.scale)))
+        scale = inner / _longest_side_px(box) * float(np.exp(rng.uniform(-augment.scale, augment.scale)))
         stretch = float(np.exp(rng.normal(0, 0.06)))
         middle = np.full(2, CANVAS_PX / 2)
         matrix = placement(

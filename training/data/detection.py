@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.cutout import CutOut, cut_out, pasted
@@ -35,8 +36,13 @@ class DetectionPools:
 def pools_from_samples(
     samples: Sequence[HandSample], pictures: PictureStore, dataset_weight: dict[str, float]
 ) -> DetectionPools:
-    """Sort samples into pools; a picture's chance follows its set's weight (1 where none is given)."""
+    """Sort samples into pools; a picture's chance follows its set's weight (1 where none is given).
+
+    Raises `SourceError` when no picture shows a hand.
+    """
     with_hands = [sample for sample in samples if len(sample.boxes_xyxy)]
+    if not with_hands:
+        raise SourceError("no training picture shows a hand; name sets with annotated training pictures in data.sets")
     weights = np.array([dataset_weight.get(sample.dataset, 1.0) for sample in with_hands])
     cut_outs = [
         hand
@@ -107,7 +113,8 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
         x, y = (int(side_px * rng.uniform(0.3, 0.7)) for _ in range(2))
         canvas = np.empty((side_px, side_px, 3), np.uint8)
         boxes, ignored = [], []
-        for left, top, right, bottom in ((0, 0, x, y), (x, 0, side_px, y), (0, y, x, side_px), (x, y, side_px, side_px)):
+        corners = ((0, 0, x, y), (x, 0, side_px, y), (0, y, x, side_px), (x, y, side_px, side_px))
+        for left, top, right, bottom in corners:
             tile = self._single(rng, right - left, bottom - top)
             canvas[top:bottom, left:right] = tile.picture
             boxes.append(tile.boxes_xyxy + np.array([left, top, left, top], np.float32))

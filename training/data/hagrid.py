@@ -6,13 +6,14 @@ Source: Kapitanov et al., "HaGRID - HAnd Gesture Recognition Image Dataset", WAC
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from edge.errors import SourceError
+from edge.sources.picture import pixels_from_file
+from edge.strict_model import first_problem
 from training.data.sample import HandSample
 
 HAGRID_V1_GESTURES = (
@@ -22,47 +23,54 @@ HAGRID_V1_GESTURES = (
 
 
 class _Annotation(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
     bboxes: list[tuple[float, float, float, float]]
     labels: list[str]
     leading_hand: str | None = None
-    leading_conf: float | None = None
     user_id: str
+
+    @model_validator(mode="after")
+    def _one_label_a_box(self) -> _Annotation:
+        if len(self.bboxes) != len(self.labels):
+            raise ValueError(f"expected one label a box, got {len(self.labels)} labels for {len(self.bboxes)} boxes")
+        return self
+
+
+_FILE = TypeAdapter(dict[str, _Annotation])
 
 
 def read_hagrid(folder: Path, split: str, *, licence: str = "not stated") -> list[HandSample]:
-    """Read one split ("train_val", "test"); `group` is the user, `handedness` belongs to the hand that makes the gesture.
+    """Read one split ("train_val", "test"); `group` is the user, `handedness` that of the hand that makes the gesture.
 
     Raises `SourceError` when the split is missing, an annotation is malformed or a picture cannot be read.
     """
     files = sorted((folder / f"ann_{split}").glob("*.json"))
     if not files:
         raise SourceError(f"{folder / f'ann_{split}'} holds no annotation; expected the HaGRID v1 layout")
-    samples = []
-    for file in files:
-        for name, raw in json.loads(file.read_text(encoding="utf-8")).items():
-            try:
-                annotation = _Annotation.model_validate(raw)
-            except ValidationError as error:
-                raise SourceError(f"{file}: {name} is not a HaGRID v1 annotation: {error.errors()[0]['msg']}") from error
-            samples.append(_sample(folder / split / file.stem / f"{name}.jpg", annotation, split, licence, file.stem))
-    return samples
+    return [
+        _sample(folder / split / file.stem / f"{name}.jpg", annotation, split=split, licence=licence)
+        for file in files
+        for name, annotation in _annotations(file).items()
+    ]
 
 
-def _sample(path: Path, annotation: _Annotation, split: str, licence: str, gesture: str) -> HandSample:
-    import cv2
+def _annotations(file: Path) -> dict[str, _Annotation]:
+    try:
+        return _FILE.validate_json(file.read_bytes())
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}; check its permissions") from error
+    except ValidationError as error:
+        raise SourceError(f"{file} is not a HaGRID v1 annotation: {first_problem(error)}") from error
 
-    picture = cv2.imread(str(path)) if path.exists() else None
-    if picture is None:
-        raise SourceError(f"{path} is missing or unreadable; download the pictures of this split again")
-    height_px, width_px = picture.shape[:2]
-    count = len(annotation.bboxes)
+
+def _sample(path: Path, annotation: _Annotation, *, split: str, licence: str) -> HandSample:
+    height_px, width_px = pixels_from_file(path).shape[:2]
+    gesture, labels = path.parent.name, annotation.labels
+    count = len(labels)
     boxes = np.array(annotation.bboxes, np.float32).reshape(count, 4)
     boxes[:, 2:] += boxes[:, :2]
-    leading = tuple(
-        annotation.leading_hand if label == gesture and annotation.labels.count(gesture) == 1 else None
-        for label in annotation.labels
-    )
+    # Two hands that make the gesture do not say which of them leads.
+    leading = annotation.leading_hand if labels.count(gesture) == 1 else None
     return HandSample(
         path=path.resolve(),
         dataset="hagrid",
@@ -74,7 +82,7 @@ def _sample(path: Path, annotation: _Annotation, split: str, licence: str, gestu
         boxes_xyxy=boxes * np.array([width_px, height_px] * 2, np.float32),
         ignored=np.zeros(count, np.bool_),
         keypoints=np.full((count, 21, 2), np.nan, np.float32),
-        gestures=tuple(annotation.labels),
-        handedness=leading,
+        gestures=tuple(labels),
+        handedness=tuple(leading if label == gesture else None for label in labels),
         outlines=(None,) * count,
     )

@@ -12,8 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edge.errors import OutputError
 from edge.scene import SceneFrame, render_hand_sample
-from training.augment.placement import Picture
+from edge.sources.picture import pixels_from_file
 
 LICENCE = "Apache-2.0 (rendered by this package)"
 SIDES_PX = (240, 320, 400)
@@ -23,44 +24,58 @@ LEAST_VISIBLE_KEYPOINTS = 8
 
 
 def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
-    """Return the folder of `count` rendered scenes, drawing those that are missing; `backdrops` are hand-free pictures."""
+    """Return the folder of `count` rendered scenes in the cache, drawing those that are missing.
+
+    `backdrops` are pictures without hands. Raises `SourceError` when one cannot be read, `OutputError` when the cache
+    cannot be written.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     folder = cache / "edge-hands" / f"rendered-{seed}-{count}"
     if not (folder / "annotations.json").exists():
-        draw_set(folder, count=count, seed=seed, backdrops=backdrops)
+        try:
+            draw_set(folder, count=count, seed=seed, backdrops=backdrops)
+        except OSError as error:
+            raise OutputError(
+                f"{folder} cannot be written: {error.strerror}; free space or set XDG_CACHE_HOME"
+            ) from error
     return folder
 
 
 def draw_set(folder: Path, *, count: int, seed: int, backdrops: Sequence[Path]) -> None:
-    """Draw `count` scenes into `folder`; scene `i` depends on the seed and `i` alone, and interrupted work goes on."""
+    """Draw `count` scenes into `folder`; what an interrupted call has drawn is kept.
+
+    Scene `i` depends on the seed, `i` and the backdrops alone.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         record = folder / f"{number:05d}.json"
         if not record.exists():
             _draw(record, np.random.default_rng([seed, number]), backdrops)
     records = [json.loads((folder / f"{number:05d}.json").read_text(encoding="utf-8")) for number in range(count)]
-    annotations = [
-        {**hand, "id": number, "image_id": image}
-        for number, (image, hand) in enumerate((n, hand) for n, record in enumerate(records) for hand in record["hands"])
-    ]
+    hands = [{**hand, "image_id": image} for image, record in enumerate(records) for hand in record["hands"]]
+    annotations = [{**hand, "id": number} for number, hand in enumerate(hands)]
     images = [{**record["image"], "id": number} for number, record in enumerate(records)]
     info = {"description": folder.name, "licence": LICENCE}
-    partial = folder / "annotations.partial"
-    partial.write_text(json.dumps({"info": info, "images": images, "annotations": annotations}), encoding="utf-8")
-    partial.replace(folder / "annotations.json")
+    _write(folder / "annotations.json", {"info": info, "images": images, "annotations": annotations})
 
 
 def _draw(record: Path, rng: np.random.Generator, backdrops: Sequence[Path]) -> None:
     side_px = int(rng.choice(SIDES_PX))
-    chosen: list[Picture] | None = None
+    chosen = None
     if backdrops and rng.random() < BACKDROP_CHANCE:
-        picture = cv2.imread(str(backdrops[int(rng.integers(len(backdrops)))]))
-        chosen = [np.asarray(picture, np.uint8)]
+        chosen = [pixels_from_file(backdrops[int(rng.integers(len(backdrops)))])]
     frame = render_hand_sample(rng, side_px, side_px, int(rng.integers(1, MOST_HANDS + 1)), backgrounds=chosen)
-    name = record.with_suffix(".jpg").name
-    cv2.imwrite(str(record.with_suffix(".jpg")), frame.bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])
-    image = {"file_name": name, "width": side_px, "height": side_px, "split": "train", "group": record.stem}
-    record.write_text(json.dumps({"image": image, "hands": _hands(frame)}), encoding="utf-8")
+    picture = record.with_suffix(".jpg")
+    if not cv2.imwrite(str(picture), frame.bgr, [cv2.IMWRITE_JPEG_QUALITY, 95]):
+        raise OutputError(f"{picture} cannot be written; free space or set XDG_CACHE_HOME")
+    image = {"file_name": picture.name, "width": side_px, "height": side_px, "split": "train", "group": record.stem}
+    _write(record, {"image": image, "hands": _hands(frame)})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.replace(path)
 
 
 def _hands(frame: SceneFrame) -> list[dict[str, Any]]:

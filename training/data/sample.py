@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.errors import SourceError
-
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -20,8 +18,9 @@ class HandSample:
     """A picture and its hands, in source pixels.
 
     `boxes_xyxy` is (N, 4) float32. `ignored` (N,) bool marks regions that count neither as a hand nor as background.
-    `keypoints` is (N, 21, 2) float32 in MediaPipe order, NaN where a hand has none. `gestures` and `handedness` hold one
-    name or None a hand, `outlines` one (K, 2) float32 polygon or None. `group` is the scene or person: a split never cuts a group.
+    `keypoints` is (N, 21, 2) float32 in MediaPipe order, NaN where a hand has none. `gestures` and `handedness` hold
+    one name or None a hand, `outlines` one (K, 2) float32 polygon or None. `group` is the scene or person: a split
+    never cuts a group.
     """
 
     path: Path
@@ -49,7 +48,7 @@ class HandSample:
         return f"HandSample({self.dataset}/{self.path.name}, {self.split}, hands={len(self.boxes_xyxy)})"
 
     def with_boxes(self, boxes_xyxy: FloatArray, ignored: BoolArray) -> HandSample:
-        """Return a copy with more hands appended: `boxes_xyxy` (M, 4), `ignored` (M,); they have no names or keypoints."""
+        """Return a copy with `boxes_xyxy` (M, 4) and `ignored` (M,) appended: hands without names or keypoints."""
         extra = len(boxes_xyxy)
         return replace(
             self,
@@ -60,27 +59,3 @@ class HandSample:
             handedness=self.handedness + (None,) * extra,
             outlines=self.outlines + (None,) * extra,
         )
-
-
-def picture_without_hands(path: Path, *, dataset: str, licence: str) -> HandSample:
-    """Return a training sample for a picture known to show no hand."""
-    import cv2
-
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise SourceError(f"{path} is not a readable picture; remove it or replace it")
-    return HandSample(
-        path=path,
-        dataset=dataset,
-        licence=licence,
-        split="train",
-        group=path.stem,
-        width_px=picture.shape[1],
-        height_px=picture.shape[0],
-        boxes_xyxy=np.zeros((0, 4), np.float32),
-        ignored=np.zeros(0, np.bool_),
-        keypoints=np.zeros((0, 21, 2), np.float32),
-        gestures=(),
-        handedness=(),
-        outlines=(),
-    )

@@ -68,7 +68,7 @@ def cells_of(maps: Sequence[Tensor], strides_px: Sequence[int]) -> tuple[Tensor,
         logits.append(flat[..., 0])
         boxes.append(torch.cat([centre - distance[..., :2], centre + distance[..., 2:]], dim=-1))
         centres.append(centre)
-        cell_px.append(torch.full((len(centre),), float(stride)))
+        cell_px.append(centre.new_full((len(centre),), float(stride)))
     return torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(cell_px)
 
 
@@ -95,7 +95,7 @@ def _assign(
     # A cell wanted by several hands goes to the one it overlaps most.
     owner = torch.where(chosen, overlap + SMALLEST, 0.0)
     matched = owner.argmax(dim=1)
-    chosen &= torch.zeros_like(chosen).scatter_(1, matched[:, None], True)
+    chosen &= torch.zeros_like(chosen).scatter_(1, matched[:, None], torch.ones_like(chosen))
     alignment = alignment * chosen
     peak = alignment.amax(-1, keepdim=True).clamp(min=SMALLEST)
     reach = (overlap * chosen).amax(-1, keepdim=True)

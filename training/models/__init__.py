@@ -18,7 +18,7 @@ _ARCHITECTURES: dict[str, type[nn.Module]] = {"hand-detector": HandDetector, "cr
 def build(model: Mapping[str, Any]) -> nn.Module:
     """Return the untrained model that `model` describes: its `architecture` and that class's keyword arguments.
 
-    Raises `UsageError` for an unknown architecture or argument.
+    Raises `UsageError` for an unknown architecture or an argument that it does not take.
     """
     arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.items() if key != "architecture"}
     name = model.get("architecture")
@@ -26,5 +26,5 @@ def build(model: Mapping[str, Any]) -> nn.Module:
         raise UsageError(f"unknown architecture {name!r}; choose one of {', '.join(sorted(_ARCHITECTURES))}")
     try:
         return _ARCHITECTURES[name](**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise UsageError(f"architecture {name!r} does not fit its arguments {arguments}: {error}") from error

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convolution blocks shared by the models.
 
-Plain ReLU and dense 3x3 convolutions: they quantise well, fuse in TensorRT and train several times faster on a CPU than depthwise ones.
+Plain ReLU and dense 3x3 convolutions: they quantise well, fuse in TensorRT and train several times faster on a CPU
+than depthwise ones.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Backbone(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """Set convolution weights to He initialisation and normalisation to identity, for training from scratch."""
+    """Give convolutions He weights and linear layers small ones, for training from scratch (He et al., 2015)."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")

@@ -37,15 +37,14 @@ class HandDetector(nn.Module):
         scales = len(STRIDES_PX)
         self.lateral = nn.ModuleList(ConvBlock(width, neck_width, 1) for width in widths[-scales:])
         self.smooth = nn.ModuleList(ConvBlock(neck_width, neck_width) for _ in STRIDES_PX)
-        self.heads = nn.ModuleList(
-            nn.Sequential(ConvBlock(neck_width, neck_width), nn.Conv2d(neck_width, 5, 1)) for _ in STRIDES_PX
-        )
+        heads = [(ConvBlock(neck_width, neck_width), nn.Conv2d(neck_width, 5, 1)) for _ in STRIDES_PX]
+        self.heads = nn.ModuleList(nn.Sequential(*head) for head in heads)
         initialise(self)
-        for head in self.heads:
-            final = head[1]
+        for _, final in heads:
             nn.init.normal_(final.weight, std=0.01)
-            nn.init.constant_(final.bias, INITIAL_DISTANCE)
-            nn.init.constant_(final.bias[:1], -math.log((1 - PRIOR_SCORE) / PRIOR_SCORE))
+            if final.bias is not None:
+                nn.init.constant_(final.bias, INITIAL_DISTANCE)
+                nn.init.constant_(final.bias[:1], -math.log((1 - PRIOR_SCORE) / PRIOR_SCORE))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Return the maps of strides 8, 16 and 32."""
@@ -53,6 +52,4 @@ class HandDetector(nn.Module):
         maps = [lateral(feature) for lateral, feature in zip(self.lateral, features, strict=True)]
         for finer in range(len(maps) - 2, -1, -1):
             maps[finer] = maps[finer] + interpolate(maps[finer + 1], scale_factor=2.0, mode="nearest")
-        return tuple(
-            head(smooth(feature)) for head, smooth, feature in zip(self.heads, self.smooth, maps, strict=True)
-        )
+        return tuple(head(smooth(feature)) for head, smooth, feature in zip(self.heads, self.smooth, maps, strict=True))

@@ -9,8 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.errors import UsageError
 from training.augment.placement import Picture
 from training.data.sample import FloatArray
+from training.teacher.session import session_from_file
 
 SIDE_PX = 128
 MARGINS = (0.0, 0.1)
@@ -25,19 +27,20 @@ NAMES = (
 
 
 class TeacherClassifier:
-    """Answers with a distribution over our gesture names; what has no name among them is "no_gesture"."""
+    """Answers with a distribution over our gesture names; what has no name among them is "no_gesture".
+
+    Raises `SourceError` when `model` cannot be read and `UsageError` when `gestures` lack "no_gesture".
+    """
 
     def __init__(self, model: Path, gestures: Sequence[str]) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        if "no_gesture" not in gestures:
+            raise UsageError("a recipe with a teacher needs the gesture 'no_gesture' for what the others do not name")
+        self._session = session_from_file(model)
         columns = [gestures.index(name if name in gestures else "no_gesture") for name in NAMES]
         self._merge = np.eye(len(gestures), dtype=np.float32)[columns]
 
     def answer(self, picture: Picture, box_xyxy: FloatArray) -> FloatArray:
-        """Return (gestures,) float32 for one hand: the mean answer over crops of several sizes and their mirror images."""
+        """Return (gestures,) float32 for one hand: the mean over crops of several sizes and their mirror images."""
         crops = [square_crop_of(picture, box_xyxy, margin) for margin in MARGINS]
         return np.asarray(self([*crops, *(crop[:, ::-1] for crop in crops)]).mean(0))
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reader of folders of pictures that show no hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edge.sources.picture import pixels_from_file
+from training.data.sample import HandSample
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the JPEG and PNG files in `folder` and the folders within, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def read_without_hands(folder: Path, *, licence: str = "not stated") -> list[HandSample]:
+    """Read every picture below `folder` as a training sample without a hand, a group of its own.
+
+    Raises `SourceError` when a picture cannot be read.
+    """
+    return [_sample(path, folder.name, licence) for path in pictures_below(folder)]
+
+
+def _sample(path: Path, dataset: str, licence: str) -> HandSample:
+    height_px, width_px = pixels_from_file(path).shape[:2]
+    return HandSample(
+        path=path,
+        dataset=dataset,
+        licence=licence,
+        split="train",
+        group=path.stem,
+        width_px=width_px,
+        height_px=height_px,
+        boxes_xyxy=np.zeros((0, 4), np.float32),
+        ignored=np.zeros(0, np.bool_),
+        keypoints=np.zeros((0, 21, 2), np.float32),
+        gestures=(),
+        handedness=(),
+        outlines=(),
+    )
