@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edge.errors import ModelError, OutputError, SourceError
 from training.average import WeightAverage
+from training.checkpoint import read_state
+from training.log import TrainingLog
 from training.recipe import ScheduleRecipe
 
 CHECKPOINT = "checkpoint.pt"
-LOG_STEPS = 50
 
 
 class TrainingTask(Protocol):
@@ -39,38 +40,107 @@ class TrainingTask(Protocol):
         """Return what a bundle must say of this training: recipe, data sets, licences, teachers."""
 
 
-def train(task: TrainingTask, schedule: ScheduleRecipe, folder: Path, *, seed: int) -> Path:
-    """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path."""
+@dataclass(slots=True)
+class _Run:
+    """What a checkpoint holds so that the next call can go on from it."""
+
+    model: nn.Module
+    average: WeightAverage
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+    def resume(self, path: Path) -> None:
+        state = read_state(path)
+        try:
+            self.model.load_state_dict(state["model"])
+            self.average.model.load_state_dict(state["ema"])
+            self.average.updates = int(state["updates"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = int(state["step"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise SourceError(
+                f"{path} belongs to another training, its tensors do not fit this recipe's model;"
+                " train into another folder or remove it"
+            ) from error
+
+    def save(self, path: Path, task: TrainingTask, metrics: Mapping[str, float] | None) -> None:
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "ema": self.average.model.state_dict(),
+            "updates": self.average.updates,
+            "optimiser": self.optimiser.state_dict(),
+            "metrics": dict(metrics or {}),
+            **task.provenance(),
+        }
+        partial = path.with_suffix(".partial")
+        try:
+            torch.save(state, partial)
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise OutputError(f"{path} cannot be written; free space on its disk and start again to go on") from error
+
+
+def train(
+    task: TrainingTask,
+    schedule: ScheduleRecipe,
+    folder: Path,
+    *,
+    seed: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path.
+
+    `say` hears one line whenever figures are logged. Raises `OutputError` when `folder` cannot be written,
+    `SourceError` when its checkpoint is not one of this task, and `ModelError` when the loss is not finite.
+    """
     torch.set_num_threads(schedule.threads)
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    path = folder / CHECKPOINT
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
-    average = WeightAverage(model, schedule.average_decay)
-    step = _resume(folder / CHECKPOINT, model, average, optimiser)
-    log = _Log(folder)
-    for inputs, targets in task.batches(step) if step < schedule.steps else ():
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, schedule)
-        model.train()
-        loss, figures = task.loss(model(inputs.to(memory_format=torch.channels_last)), targets)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(model.parameters(), schedule.clip_norm)
-        optimiser.step()
-        average.update(model)
-        step += 1
-        log.add(step, {**figures, "gradient_norm": float(norm), "rate": rate_at(step, schedule)}, len(inputs))
-        last = step == schedule.steps
-        metrics = task.evaluate(average.model) if last or step % schedule.validate_steps == 0 else None
-        if metrics is not None:
-            log.write(step, metrics, prefix="validation")
-        if last or step % schedule.checkpoint_steps == 0:
-            _save(folder / CHECKPOINT, step, model, average, optimiser, task, metrics)
-        if last:
-            break
-    log.close()
-    return folder / CHECKPOINT
+    run = _Run(model, WeightAverage(model, schedule.average_decay), optimiser)
+    if path.exists():
+        run.resume(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log = TrainingLog(folder, say)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}; train into another folder") from error
+    with log:
+        for inputs, targets in task.batches(run.step) if run.step < schedule.steps else ():
+            figures = _descend(run, task, schedule, inputs, targets, seed=seed)
+            log.add(run.step, figures, pictures=len(inputs))
+            last = run.step == schedule.steps
+            metrics = task.evaluate(run.average.model) if last or run.step % schedule.validate_steps == 0 else None
+            if metrics is not None:
+                log.write(run.step, metrics, kind="validation")
+            if last or run.step % schedule.checkpoint_steps == 0:
+                run.save(path, task, metrics)
+            if last:
+                break
+    return path
+
+
+def _descend(
+    run: _Run, task: TrainingTask, schedule: ScheduleRecipe, inputs: Tensor, targets: Any, *, seed: int
+) -> dict[str, float]:
+    """Make one step; return its figures."""
+    # Seeded by step, so that a resumed training drops out what an uninterrupted one would.
+    torch.manual_seed(int(np.random.SeedSequence([seed, run.step]).generate_state(1)[0]))
+    rate = rate_at(run.step, schedule)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    run.model.train()
+    loss, figures = task.loss(run.model(inputs.to(memory_format=torch.channels_last)), targets)
+    if not bool(torch.isfinite(loss)):
+        raise ModelError(f"the loss of step {run.step} is not finite; lower schedule.rate and start from a new folder")
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(run.model.parameters(), schedule.clip_norm)
+    run.optimiser.step()
+    run.average.update(run.model)
+    run.step += 1
+    return {**figures, "gradient_norm": float(norm), "rate": rate}
 
 
 def rate_at(step: int, schedule: ScheduleRecipe) -> float:
@@ -87,74 +157,3 @@ def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, A
     decayed = [p for p in model.parameters() if p.ndim > 1]
     free = [p for p in model.parameters() if p.ndim <= 1]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
-
-
-def _resume(path: Path, model: nn.Module, average: WeightAverage, optimiser: torch.optim.Optimizer) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    average.model.load_state_dict(state["ema"])
-    average.updates = state["updates"]
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
-
-
-def _save(
-    path: Path,
-    step: int,
-    model: nn.Module,
-    average: WeightAverage,
-    optimiser: torch.optim.Optimizer,
-    task: TrainingTask,
-    metrics: Mapping[str, float] | None,
-) -> None:
-    state = {
-        "step": step,
-        "model": model.state_dict(),
-        "ema": average.model.state_dict(),
-        "updates": average.updates,
-        "optimiser": optimiser.state_dict(),
-        "metrics": dict(metrics or {}),
-        **task.provenance(),
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
-
-
-class _Log:
-    """Running means to TensorBoard and one JSON line each time they are written."""
-
-    def __init__(self, folder: Path) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._board = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
-        self._lines = (folder / "metrics.jsonl").open("a", encoding="utf-8")
-        self._sums: dict[str, float] = {}
-        self._count = 0
-        self._pictures = 0
-        self._since_s = time.monotonic()
-
-    def add(self, step: int, figures: Mapping[str, float], pictures: int) -> None:
-        for name, value in figures.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        self._pictures += pictures
-        if step % LOG_STEPS == 0:
-            now_s = time.monotonic()
-            means = {name: total / self._count for name, total in self._sums.items()}
-            means["pictures_per_s"] = self._pictures / (now_s - self._since_s)
-            self._sums, self._count, self._pictures, self._since_s = {}, 0, 0, now_s
-            self.write(step, means, prefix="train")
-
-    def write(self, step: int, figures: Mapping[str, float], *, prefix: str) -> None:
-        for name, value in figures.items():
-            self._board.add_scalar(f"{prefix}/{name}", value, step)  # type: ignore[no-untyped-call]
-        line = {"step": step, "kind": prefix, **{name: round(value, 5) for name, value in figures.items()}}
-        self._lines.write(json.dumps(line) + "\n")
-        self._lines.flush()
-
-    def close(self) -> None:
-        self._board.close()  # type: ignore[no-untyped-call]
-        self._lines.close()

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edge.cli.outcome import EXIT_CODES, TERMINATED, exit_code_of
+from edge.cli.outcome import EXIT_CODES, exit_code_of
+from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
 
 if TYPE_CHECKING:
@@ -80,12 +80,9 @@ def _work(checkpoint: Path, options: dict[str, Any], *, as_json: bool) -> int:
         from export.settings import ExportSettings
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    # Leaving by an exception lets the writer remove its unfinished folder.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    try:
+    # The writer removes its unfinished folder.
+    with leaving_on_termination():
         report = bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     if as_json:
         print(json.dumps(report.to_dict(), allow_nan=False))
     else:

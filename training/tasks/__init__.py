@@ -1,2 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """One training task a file: how its batches are made, its loss and its validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.errors import UsageError
+from training.loop import TrainingTask
+from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.tasks.classifier import ClassifierTraining
+from training.tasks.detector import DetectorTraining
+
+
+def task_from_recipe(
+    recipe: DetectorRecipe | ClassifierRecipe, data_root: Path, *, teacher: Path | None = None
+) -> TrainingTask:
+    """Return the training that a recipe describes. Raises `UsageError` for a teacher that it cannot use."""
+    if isinstance(recipe, ClassifierRecipe):
+        return ClassifierTraining(recipe, data_root, teacher=teacher)
+    if teacher is not None:
+        raise UsageError("a detector takes its teacher's boxes from data.teacher_labels; leave the teacher out")
+    return DetectorTraining(recipe, data_root)

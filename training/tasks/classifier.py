@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.data import DataLoader
 
+from edge.errors import SourceError
 from training.data.catalogue import samples_of
 from training.data.crops import HANDEDNESS, UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
-from training.data.sample import FloatArray, HandSample
+from training.data.sample import FloatArray
 from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
@@ -30,15 +31,16 @@ HANDEDNESS_WEIGHT = 0.3
 class ClassifierTraining:
     """The classifier's side of the training loop; see `training.loop.TrainingTask`.
 
-    `teacher` is the path of HaGRID's crop classifier, or None to learn from labels alone.
+    `teacher` is the path of HaGRID's crop classifier, or None to learn from labels alone. Raises `SourceError` when
+    the teacher, a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.
     """
 
     def __init__(self, recipe: ClassifierRecipe, data_root: Path, *, teacher: Path | None = None) -> None:
         keep_opencv_single_threaded()
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
-        self._teacher = teacher
         self.model = build(recipe.model)
+        self._teacher = None if teacher is None else TeacherClassifier(teacher, recipe.gestures)
         samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
         self._pictures = PictureStore({sample.path for sample in samples})
         self._training = [sample for sample in samples if sample.split == "train"]
@@ -47,9 +49,11 @@ class ClassifierTraining:
         self._validation = hands_of(validation, recipe.gestures, recipe.data.weights)
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
-        """Yield batches of random crops."""
+        """Yield batches of random crops. Raises `SourceError` when no hand says anything of gestures."""
         recipe = self._recipe
         hands = self._hands if self._teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
+        if not hands:
+            raise SourceError("no training hand has a gesture; name sets with gestures in data.sets, or give a teacher")
         batch = recipe.schedule.batch
         loader: DataLoader[Any] = DataLoader(
             HandCrops(hands, self._pictures, recipe, self._answers(hands)),
@@ -63,14 +67,12 @@ class ClassifierTraining:
         yield from loader
 
     def _answers(self, hands: Sequence[Hand]) -> FloatArray:
-        gestures = self._recipe.gestures
         if self._teacher is None:
-            return np.zeros((len(hands), len(gestures)), np.float32)
-        teacher = TeacherClassifier(self._teacher, gestures)
-        return np.stack([teacher.answer(self._pictures[hand.path], hand.box_xyxy) for hand in hands])
+            return np.zeros((len(hands), len(self._recipe.gestures)), np.float32)
+        return np.stack([self._teacher.answer(self._pictures[hand.path], hand.box_xyxy) for hand in hands])
 
     def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
-        """Cross entropy: with the label, softened by the teacher, where there is one; with the teacher's answer elsewhere."""
+        """Return the cross entropy with the label, softened by the teacher, or with the teacher alone where none is."""
         gestures, handedness = outputs
         smoothing, share = self._recipe.label_smoothing, self._recipe.teacher_share if self._teacher else 0.0
         taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1)
@@ -85,25 +87,28 @@ class ClassifierTraining:
         return total, {name: float(value.detach()) for name, value in figures.items()}
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
-        """Return macro F1 of both heads on the labelled hands of the validation groups."""
+        """Return macro F1 of the heads on the labelled hands of the validation groups."""
         answers = [classify(model, self._pictures, hand, self._recipe) for hand in self._validation]
-        metrics = {}
-        for head, names in (("gesture", self._recipe.gestures), ("handedness", HANDEDNESS)):
-            truth = np.array([getattr(hand, head) for hand in self._validation])
-            guess = np.array([answer[head] for answer in answers])
-            known = truth != UNKNOWN
-            metrics[f"{head}_macro_f1"] = macro_f1(confusion(truth[known], guess[known], len(names)))
-        return metrics
+        return classification_figures(self._validation, answers, gestures=len(self._recipe.gestures))
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets, their licences and the teacher."""
         teachers = [SOURCE] if self._teacher else []
         return provenance_of(self._recipe, self._training, teachers=teachers)
 
-    @property
-    def training(self) -> Sequence[HandSample]:
-        """The samples trained on."""
-        return self._training
+
+def classification_figures(
+    hands: Sequence[Hand], answers: Sequence[Mapping[str, int]], *, gestures: int
+) -> dict[str, float]:
+    """Return the macro F1 of every head that some hand has a label for; `answers` are those of `classify`."""
+    figures = {}
+    for head, classes in (("gesture", gestures), ("handedness", len(HANDEDNESS))):
+        truth = np.array([getattr(hand, head) for hand in hands], np.int64)
+        guess = np.array([answer[head] for answer in answers], np.int64)
+        known = truth != UNKNOWN
+        if known.any():
+            figures[f"{head}_macro_f1"] = macro_f1(confusion(truth[known], guess[known], classes))
+    return figures
 
 
 def classify(model: nn.Module, pictures: PictureStore, hand: Hand, recipe: ClassifierRecipe) -> dict[str, int]:

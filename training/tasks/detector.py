@@ -12,40 +12,48 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from edge._native import decode_ltrb, nms
+from edge.decoders import AnchorFreeLtrb
+from edge.decoders.anchor_free_ltrb import Level
 from edge.frame import Frame, PixelFormat
 from edge.geometry import apply_boxes
 from edge.preprocess import InputContract, Preprocessor
+from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.pictures import PictureStore
-from training.data.sample import HandSample
 from training.data.workers import keep_opencv_single_threaded
 from training.losses.detection import DetectionTargets, detection_loss
-from training.metrics import Found, Wanted, average_precision, recall_precision
+from training.metrics import Found, Wanted, detection_figures
 from training.models import build
 from training.models.detector import STRIDES_PX
 from training.provenance import provenance_of
 from training.recipe import DetectorRecipe
 from training.teacher.detector import SOURCE
 
-LOWEST_SCORE = 0.02
 VALIDATION_SCORE = 0.4
-NMS_IOU = 0.5
-MAX_HANDS = 50
+# Average precision looks at boxes of all scores.
+DECODER = AnchorFreeLtrb(
+    levels=tuple(Level(output=f"level_{stride}", stride_px=stride) for stride in STRIDES_PX),
+    min_score=0.02,
+    nms_iou=0.5,
+    max_hands=50,
+)
 
 
 class DetectorTraining:
-    """The detector's side of the training loop; see `training.loop.TrainingTask`."""
+    """The detector's side of the training loop; see `training.loop.TrainingTask`.
+
+    Raises `SourceError` when a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.
+    """
 
     def __init__(self, recipe: DetectorRecipe, data_root: Path) -> None:
         keep_opencv_single_threaded()
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self.model = build(recipe.model)
-        self._samples = samples_of(recipe.data, data_root, seed=recipe.seed)
         self._contract = recipe.input.contract()
-        used = [sample for sample in self._samples if sample.split != "test"]
+        samples = samples_of(recipe.data, data_root, seed=recipe.seed)
+        used = [sample for sample in samples if sample.split != "test"]
         self._pictures = PictureStore(sample.path for sample in used)
         self._training = [sample for sample in used if sample.split == "train"]
         self._validation = [sample for sample in used if sample.split == "validation"]
@@ -73,21 +81,15 @@ class DetectorTraining:
         """Return AP, AP50, recall and precision on the validation groups, preprocessed as on the device."""
         found = [detect(model, self._pictures[sample.path], self._contract) for sample in self._validation]
         wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in self._validation]
-        rates = recall_precision(found, wanted, VALIDATION_SCORE)
-        return average_precision(found, wanted) | rates
+        return detection_figures(found, wanted, VALIDATION_SCORE)
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
         teachers = [SOURCE] if self._recipe.data.teacher_labels else []
         return provenance_of(self._recipe, self._training, teachers=teachers)
 
-    @property
-    def validation(self) -> Sequence[HandSample]:
-        """The samples that validation looks at."""
-        return self._validation
 
-
-def detect(model: nn.Module, picture: np.ndarray[Any, np.dtype[np.uint8]], contract: InputContract) -> Found:
+def detect(model: nn.Module, picture: Picture, contract: InputContract) -> Found:
     """Run a PyTorch detector on one BGR picture with the device's preprocessing and decoding."""
     frame = Frame(picture, PixelFormat.BGR, time_ns=0, index=0, source="training")
     preprocessor = Preprocessor(contract)
@@ -95,11 +97,13 @@ def detect(model: nn.Module, picture: np.ndarray[Any, np.dtype[np.uint8]], contr
     tensor = np.empty((3, height, width), np.float32)
     matrix = preprocessor.write_frame(frame, tensor)
     with torch.inference_mode():
-        maps = [level[0].contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
-    boxes, scores = decode_ltrb(maps, list(STRIDES_PX), LOWEST_SCORE, 1000)
-    kept = nms(boxes, scores, NMS_IOU, MAX_HANDS)
+        maps = [level.contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
+    boxes, scores = DECODER.decode(dict(zip(DECODER.output_names, maps, strict=True)))
     limit = np.array([frame.width_px, frame.height_px] * 2, np.float32)
-    return Found(np.clip(apply_boxes(matrix, boxes[kept]), 0, limit).astype(np.float32), scores[kept])
+    clipped = np.clip(apply_boxes(matrix, boxes), 0, limit)
+    # As on the device, what lies in the padding alone is no hand.
+    inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+    return Found(clipped[inside], scores[inside])
 
 
 def _keys(recipe: DetectorRecipe, first_step: int) -> Iterator[list[tuple[int, int]]]:

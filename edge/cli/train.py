@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edge-train`: train a model from a recipe, or evaluate a checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from edge.cli.outcome import EXIT_CODES, exit_code_of
+from edge.cli.termination import leaving_on_termination
+from edge.cli.workstation import missing_workstation_package
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAM = "edge-train"
+
+
+class _RecipeGroup(TyperGroup):
+    """A group whose first word may be a recipe instead of a command: `edge-train RECIPE` is `edge-train fit RECIPE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer keeps these types to itself
+        """Return the command that `args` name."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["fit", *args])
+
+
+app = typer.Typer(
+    cls=_RecipeGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+)
+
+Data = Annotated[
+    Path, typer.Option(metavar="DIR", envvar="EDGE_TEST_DATA", help="Folder that holds the recipe's sets.")
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def fit(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a shipped recipe, or a .yaml file.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the recipe.")
+    ] = None,
+    *,
+    data: Data = Path("../shared/data"),
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run.  [runs/NAME]")] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(metavar="ONNX", help="HaGRID's crop classifier, to learn from.  [labels alone]")
+    ] = None,
+) -> None:
+    """Train RECIPE, or go on where its run stopped (`edge-train RECIPE` does the same)."""
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to, teacher)))
+
+
+@app.command("eval", epilog=EXIT_CODES)
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of a run.")],
+    *,
+    data: Data = Path("../shared/data"),
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+) -> None:
+    """Measure CHECKPOINT on the test split of its recipe's sets, set by set."""
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _evaluate(checkpoint, data, as_json=json)))
+
+
+def main() -> None:
+    """Run the command and end the process with its exit code."""
+    app(prog_name=PROGRAM)
+
+
+def _fit(name: str, changes: list[str], data: Path, to: Path | None, teacher: Path | None) -> int:
+    try:
+        from training.loop import train
+        from training.recipe import read_recipe
+        from training.tasks import task_from_recipe
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    recipe = read_recipe(name, changes)
+    folder = to or Path("runs") / recipe.name
+    with leaving_on_termination():
+        task = task_from_recipe(recipe, data, teacher=teacher)
+        print(train(task, recipe.schedule, folder, seed=recipe.seed, say=_say))
+    return 0
+
+
+def _evaluate(checkpoint: Path, data: Path, *, as_json: bool) -> int:
+    try:
+        from training.evaluation import evaluate_checkpoint
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    rows = evaluate_checkpoint(checkpoint, data)
+    if as_json:
+        import json
+
+        print(json.dumps(rows))
+    else:
+        _print_table(rows)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print_table(rows: Mapping[str, Mapping[str, float]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    table = Table("set", *columns)
+    for name, row in rows.items():
+        table.add_row(name, *(f"{row[column]:.3f}" if column in row else "" for column in columns))
+    Console().print(table)

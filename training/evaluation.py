@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A checkpoint measured on the test split of its recipe's sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch import nn
+
+from training.checkpoint import read_checkpoint
+from training.data.catalogue import held_out_samples
+from training.data.crops import hands_of
+from training.data.pictures import PictureStore
+from training.data.sample import HandSample
+from training.metrics import Wanted, detection_figures
+from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.tasks.classifier import classification_figures, classify
+from training.tasks.detector import VALIDATION_SCORE, detect
+
+ALL_SETS = "all sets"
+Rows = dict[str, dict[str, float]]
+Sets = Mapping[str, Sequence[HandSample]]
+
+
+def evaluate_checkpoint(path: Path, data_root: Path) -> Rows:
+    """Return the figures of every set with a test split, and of all together.
+
+    Raises `SourceError` when the checkpoint or a set cannot be read, or no set has test pictures.
+    """
+    checkpoint = read_checkpoint(path)
+    samples = held_out_samples(checkpoint.recipe.data, data_root)
+    sets: dict[str, list[HandSample]] = {}
+    for sample in samples:
+        sets.setdefault(sample.dataset, []).append(sample)
+    pictures = PictureStore(sample.path for sample in samples)
+    if isinstance(checkpoint.recipe, DetectorRecipe):
+        return _detector_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
+    return _classifier_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
+
+
+def _detector_rows(model: nn.Module, recipe: DetectorRecipe, sets: Sets, pictures: PictureStore) -> Rows:
+    contract = recipe.input.contract()
+    pairs = {
+        name: [
+            (detect(model, pictures[sample.path], contract), Wanted(sample.boxes_xyxy, sample.ignored))
+            for sample in samples
+        ]
+        for name, samples in sets.items()
+    }
+    pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
+    rows = {}
+    for name, own in pairs.items():
+        figures = detection_figures([found for found, _ in own], [wanted for _, wanted in own], VALIDATION_SCORE)
+        rows[name] = {"pictures": float(len(own)), **figures}
+    return rows
+
+
+def _classifier_rows(model: nn.Module, recipe: ClassifierRecipe, sets: Sets, pictures: PictureStore) -> Rows:
+    pairs = {
+        name: [
+            (hand, classify(model, pictures, hand, recipe))
+            for hand in hands_of(samples, recipe.gestures, recipe.data.weights)
+        ]
+        for name, samples in sets.items()
+    }
+    pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
+    rows = {}
+    for name, own in pairs.items():
+        hands, answers = [hand for hand, _ in own], [answer for _, answer in own]
+        figures = classification_figures(hands, answers, gestures=len(recipe.gestures))
+        rows[name] = {"hands": float(len(hands)), **figures}
+    return rows
