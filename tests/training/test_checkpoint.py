@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from edge.errors import SourceError, UsageError
-from export.checkpoint import read_checkpoint
+from training.checkpoint import read_checkpoint
 from training.models import build
 from training.recipe import read_recipe
 

@@ -72,11 +72,10 @@ class Checkpoint:
         return model.eval()
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint of `edge-train`.
+def read_state(path: Path) -> dict[str, Any]:
+    """Read everything a checkpoint holds: tensors and plain values by name.
 
-    Raises `SourceError` when the file is missing, no checkpoint, or holds anything but tensors and plain values, and
-    `UsageError` when its recipe is not valid.
+    Raises `SourceError` when the file is missing, no checkpoint, or holds anything else.
     """
     if not path.is_file():
         raise SourceError(f"{path} is not a file; expected the checkpoint.pt of a training run")
@@ -86,11 +85,22 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise SourceError(
             f"{path} is not a PyTorch checkpoint of tensors and plain values; give the checkpoint.pt of a training run"
         ) from error
-    weights = state.get("ema") or state.get("model") if isinstance(state, dict) else None
+    if not isinstance(state, dict):
+        raise SourceError(f"{path} is not a checkpoint of edge-train: it has no tensors under 'model' or 'ema'")
+    return {key: value for key, value in state.items() if isinstance(key, str)}
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of `edge-train`.
+
+    Raises `SourceError` as `read_state` does, and `UsageError` when its recipe is not valid.
+    """
+    state = read_state(path)
+    weights = state.get("ema") or state.get("model")
     if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
         raise SourceError(f"{path} is not a checkpoint of edge-train: it has no tensors under 'model' or 'ema'")
     try:
-        saved = _Saved.model_validate({key: value for key, value in state.items() if isinstance(key, str)})
+        saved = _Saved.model_validate(state)
     except ValidationError as error:
         raise SourceError(f"{path} is not a checkpoint of edge-train: {first_problem(error)}") from error
     return Checkpoint(
