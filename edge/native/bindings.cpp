@@ -149,8 +149,8 @@ nb::tuple decode_ltrb(const std::vector<Level> &levels, const std::vector<int> &
   for (std::size_t l = 0; l < levels.size(); ++l) {
     require(levels[l].shape(0) == 5, "a level must be (5, h, w), got " + shape_of(levels[l]));
     require(strides[l] >= 1, "a stride must be at least 1, got " + std::to_string(strides[l]));
-    maps.push_back({levels[l].data(), static_cast<int>(levels[l].shape(1)), static_cast<int>(levels[l].shape(2)),
-                    strides[l]});
+    maps.push_back(
+        {levels[l].data(), static_cast<int>(levels[l].shape(1)), static_cast<int>(levels[l].shape(2)), strides[l]});
   }
   edge::Candidates found;
   {

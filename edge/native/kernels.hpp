@@ -9,12 +9,12 @@
 
 namespace edge {
 
-constexpr int kBlock = 16;           // output columns that a kernel makes at once
+constexpr int kBlock = 16;  // output columns that a kernel makes at once
 constexpr int kLineBits = 7;
 constexpr int kColumnBits = 15;
 constexpr int kObliqueBits = 14;
-constexpr int kPositionBits = 16;    // fractional bits of an oblique position
-constexpr int kObliqueGroup = 8;     // output pixels that sample_colour makes at once
+constexpr int kPositionBits = 16;  // fractional bits of an oblique position
+constexpr int kObliqueGroup = 8;   // output pixels that sample_colour makes at once
 
 // Weights of whole blocks of output columns. `weights` is [block][step][k][j][8] for output 4 * j + k of the block: a
 // step is two colour pixels, with their weights four times, or eight grey pixels, with a weight each.
@@ -64,6 +64,11 @@ struct Kernels {
   void (*reduce_colour)(const std::int16_t *line, const ColumnTaps &columns, int first, int last, const Planes &planes);
   void (*reduce_grey)(const std::int16_t *line, const ColumnTaps &columns, int first, int last, float *out, float scale,
                       float bias);
+
+  // The same for squares of side * side source pixels, side 2 or 4, that lie next to each other from `rows[t]` on:
+  // planes get the sum of a square, scaled. Reads only the squares of `blocks` blocks, and asks memory for those
+  // `ahead` bytes on.
+  void (*box_colour)(const std::uint8_t *const *rows, int side, int blocks, std::int64_t ahead, const Planes &planes);
 
   // Mean colour of output pixels with corners (x[i], y[i]); count is a multiple of kObliqueGroup.
   void (*sample_colour)(const PackedPicture &picture, const SampleGrid &grid, const std::int32_t *x,

@@ -7,8 +7,6 @@
 namespace edge {
 namespace avx2 {
 
-void reduce_grey(const std::int16_t *line, const ColumnTaps &columns, int first, int last, float *out, float scale,
-                 float bias);
 void sample_colour(const PackedPicture &picture, const SampleGrid &grid, const std::int32_t *x, const std::int32_t *y,
                    int count, float *const bgr[3]);
 void planes_from_yuv(const std::uint8_t *luma, const std::uint8_t *u, const std::uint8_t *v, int pairs,

@@ -31,7 +31,7 @@ void blend_block(const std::uint8_t *const *rows, const std::uint32_t *weights, 
 
 void blend_rows(const std::uint8_t *const *rows, const std::uint32_t *weights, int taps, int bias, std::int16_t *line,
                 int count) {
-  if (count < kBytes) return plain::blend_rows(rows, weights, taps, bias, line, 0, count);
+  if (count < kBytes) return plain::blend_rows(rows, weights, taps, bias, line, count);
   for (int i = 0; i + kBytes <= count; i += kBytes) blend_block(rows, weights, taps, bias, line, i);
   if (count % kBytes != 0) blend_block(rows, weights, taps, bias, line, count - kBytes);
 }
@@ -55,7 +55,7 @@ void sum_block(const std::uint8_t *const *rows, int taps, int shift, int weight,
 }
 
 void sum_rows(const std::uint8_t *const *rows, int taps, int shift, int weight, std::int16_t *line, int count) {
-  if (count < kBytes) return plain::sum_rows(rows, taps, shift, weight, line, 0, count);
+  if (count < kBytes) return plain::sum_rows(rows, taps, shift, weight, line, count);
   for (int i = 0; i + kBytes <= count; i += kBytes) sum_block(rows, taps, shift, weight, line, i);
   if (count % kBytes != 0) sum_block(rows, taps, shift, weight, line, count - kBytes);
 }
@@ -111,6 +111,33 @@ void reduce_grey(const std::int16_t *line, const ColumnTaps &columns, int first,
   }
 }
 
+// Sums of neighbouring pairs of pixels over all rows, for sixteen pixels from `offset` on.
+uint16x8x3_t pair_sums(const std::uint8_t *const *rows, int side, int offset, std::int64_t ahead) {
+  uint16x8x3_t sums = {{vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)}};
+  for (int t = 0; t < side; ++t) {
+    __builtin_prefetch(rows[t] + offset + ahead);
+    const uint8x16x3_t pixels = vld3q_u8(rows[t] + offset);
+    for (int c = 0; c < 3; ++c) sums.val[c] = vpadalq_u8(sums.val[c], pixels.val[c]);
+  }
+  return sums;
+}
+
+void box_colour(const std::uint8_t *const *rows, int side, int blocks, std::int64_t ahead, const Planes &planes) {
+  const int outputs = 16 / side;  // from sixteen pixels
+  for (int o = 0; o < blocks * kBlock; o += outputs) {
+    const uint16x8x3_t sums = pair_sums(rows, side, o * side * 3, ahead);
+    for (int c = 0; c < 3; ++c) {
+      float *to = planes.out[c] + o;
+      if (side == 4) {
+        store_scaled(to, vcvtq_f32_u32(vpaddlq_u16(sums.val[c])), planes.scale[c], planes.bias[c]);
+        continue;
+      }
+      store_scaled(to, vcvtq_f32_u32(vmovl_u16(vget_low_u16(sums.val[c]))), planes.scale[c], planes.bias[c]);
+      store_scaled(to + 4, vcvtq_f32_u32(vmovl_u16(vget_high_u16(sums.val[c]))), planes.scale[c], planes.bias[c]);
+    }
+  }
+}
+
 // Two neighbouring pixels, weighed. In the last two columns they are read from two bytes further left, so that no read
 // leaves the row.
 int32x4_t weigh(int32x4_t sum, const std::uint8_t *pixels, bool over, std::int32_t left, std::int32_t right) {
@@ -146,11 +173,38 @@ void sample_colour(const PackedPicture &picture, const SampleGrid &grid, const s
   }
 }
 
+// Sixteen bits with 6 of them fractional; the arithmetic is bgr_from_yuv's.
+int16x8_t times(int16x8_t chroma, std::int16_t factor) {
+  return vcombine_s16(vshrn_n_s32(vmull_n_s16(vget_low_s16(chroma), factor), 8),
+                      vshrn_n_s32(vmull_n_s16(vget_high_s16(chroma), factor), 8));
+}
+
+void planes_from_yuv(const std::uint8_t *luma, const std::uint8_t *u, const std::uint8_t *v, int pairs,
+                     std::uint8_t *const bgr[3]) {
+  const int16x8_t middle = vdupq_n_s16(128);
+  int i = 0;
+  for (; i + 8 <= pairs; i += 8) {
+    const int16x8_t cb = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vld1_u8(u + i))), middle);
+    const int16x8_t cr = vsubq_s16(vreinterpretq_s16_u16(vmovl_u8(vld1_u8(v + i))), middle);
+    const int16x8_t chroma[3] = {vaddq_s16(vshlq_n_s16(cb, 7), times(cb, 282)),
+                                 vsubq_s16(vnegq_s16(times(cb, 6419)), times(cr, 13320)), times(cr, 26149)};
+    const uint8x16_t y = vqsubq_u8(vld1q_u8(luma + 2 * i), vdupq_n_u8(16));
+    const int16x8_t half = vdupq_n_s16(32);
+    const int16x8_t low = vaddq_s16(vreinterpretq_s16_u16(weighed(vget_low_u8(y), 19077)), half);
+    const int16x8_t high = vaddq_s16(vreinterpretq_s16_u16(weighed(vget_high_u8(y), 19077)), half);
+    for (int c = 0; c < 3; ++c) {
+      const uint8x8_t first = vqshrun_n_s16(vqaddq_s16(low, vzip1q_s16(chroma[c], chroma[c])), 6);
+      const uint8x8_t second = vqshrun_n_s16(vqaddq_s16(high, vzip2q_s16(chroma[c], chroma[c])), 6);
+      vst1q_u8(bgr[c] + 2 * i, vcombine_u8(first, second));
+    }
+  }
+  plain::planes_from_yuv(luma, u, v, i, pairs, bgr);
+}
+
 }  // namespace
 
 extern const Kernels kNeonKernels;
-const Kernels kNeonKernels = {"neon",      blend_rows,    sum_rows,
-                              reduce_colour, reduce_grey, sample_colour,
-                              plain::planes_from_yuv};
+const Kernels kNeonKernels = {"neon",      blend_rows, sum_rows,      reduce_colour,
+                              reduce_grey, box_colour, sample_colour, planes_from_yuv};
 
 }  // namespace edge

@@ -12,8 +12,8 @@ namespace edge {
 namespace plain {
 
 static inline void blend_rows(const std::uint8_t *const *rows, const std::uint32_t *weights, int taps, int bias,
-                              std::int16_t *line, int first, int count) {
-  for (int i = first; i < count; ++i) {
+                              std::int16_t *line, int count) {
+  for (int i = 0; i < count; ++i) {
     unsigned sum = static_cast<unsigned>(bias);
     for (int t = 0; t < taps; ++t) sum += rows[t][i] * (weights[t] & 0xffffu) >> 8;
     line[i] = static_cast<std::int16_t>(sum >> 1);
@@ -21,8 +21,8 @@ static inline void blend_rows(const std::uint8_t *const *rows, const std::uint32
 }
 
 static inline void sum_rows(const std::uint8_t *const *rows, int taps, int shift, int weight, std::int16_t *line,
-                            int first, int count) {
-  for (int i = first; i < count; ++i) {
+                            int count) {
+  for (int i = 0; i < count; ++i) {
     unsigned sum = 0;
     for (int t = 0; t < taps; ++t) sum += rows[t][i];
     line[i] = static_cast<std::int16_t>((sum << shift) * static_cast<unsigned>(weight) >> 16);
@@ -62,6 +62,19 @@ static inline void reduce_grey(const std::int16_t *line, const ColumnTaps &colum
   }
 }
 
+static inline void box_colour(const std::uint8_t *const *rows, int side, int blocks, std::int64_t,
+                              const Planes &planes) {
+  for (int o = 0; o < blocks * kBlock; ++o) {
+    for (int c = 0; c < 3; ++c) {
+      int sum = 0;
+      for (int t = 0; t < side; ++t) {
+        for (int i = 0; i < side; ++i) sum += rows[t][(o * side + i) * 3 + c];
+      }
+      planes.out[c][o] = static_cast<float>(sum) * planes.scale[c] + planes.bias[c];
+    }
+  }
+}
+
 // Where a bilinear sample reads and how it weighs: the pixel at `offset`, its right neighbour, and the two below.
 struct Sample {
   std::int64_t offset;
@@ -96,8 +109,8 @@ static inline void sample_colour(const PackedPicture &picture, const SampleGrid 
     for (int j = 0; j < grid.ky; ++j) {
       std::int32_t sum[3] = {0, 0, 0};
       for (int i = 0; i < grid.kx; ++i) {
-        const Sample s = sample_at(picture, x[o] + grid.along_x[i] + grid.down_x[j],
-                                   y[o] + grid.along_y[i] + grid.down_y[j]);
+        const Sample s =
+            sample_at(picture, x[o] + grid.along_x[i] + grid.down_x[j], y[o] + grid.along_y[i] + grid.down_y[j]);
         const std::uint8_t *top = picture.pixels + s.offset, *bottom = top + s.below;
         for (int c = 0; c < 3; ++c) {
           sum[c] += s.w00 * top[c] + s.w10 * top[c + 3] + s.w01 * bottom[c] + s.w11 * bottom[c + 3];
@@ -109,10 +122,10 @@ static inline void sample_colour(const PackedPicture &picture, const SampleGrid 
   }
 }
 
-static inline void planes_from_yuv(const std::uint8_t *luma, const std::uint8_t *u, const std::uint8_t *v, int pairs,
-                                   std::uint8_t *const bgr[3]) {
+static inline void planes_from_yuv(const std::uint8_t *luma, const std::uint8_t *u, const std::uint8_t *v, int first,
+                                   int pairs, std::uint8_t *const bgr[3]) {
   std::uint8_t *const blue = bgr[0], *const green = bgr[1], *const red = bgr[2];
-  for (int i = 0; i < pairs; ++i) {
+  for (int i = first; i < pairs; ++i) {
     for (int k = 2 * i; k < 2 * i + 2; ++k) {
       int b, g, r;
       bgr_from_yuv(luma[k], u[i], v[i], &b, &g, &r);

@@ -20,7 +20,8 @@ double intersection_over_union(const float *a, const float *b) {
 
 }  // namespace
 
-std::vector<std::int64_t> nms(const float *boxes_xyxy, const float *scores, std::size_t count, float iou, int max_keep) {
+std::vector<std::int64_t> nms(const float *boxes_xyxy, const float *scores, std::size_t count, float iou,
+                              int max_keep) {
   std::vector<std::int64_t> order(count);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),

@@ -11,11 +11,11 @@
 namespace edge {
 namespace {
 
-constexpr int kRunPx = 64;              // a multiple of kObliqueGroup
-constexpr int kTilePx = 16;             // output side of a tile, where the source is not shrunk
-constexpr double kTileSourcePx = 128;   // a tile's side in the source, where it is
-constexpr int kLongestSide = 30000;     // positions have 16 bits for whole pixels
-constexpr int kNarrowest = 3;           // a vector load of two pixels reads eight bytes
+constexpr int kRunPx = 64;             // a multiple of kObliqueGroup
+constexpr int kTilePx = 16;            // output side of a tile, where the source is not shrunk
+constexpr double kTileSourcePx = 128;  // a tile's side in the source, where it is
+constexpr int kLongestSide = 30000;    // positions have 16 bits for whole pixels
+constexpr int kNarrowest = 3;          // a vector load of two pixels reads eight bytes
 
 // Rounds by adding a number so large that the fraction falls off the end: unlike lround, this becomes vector code.
 std::int32_t fixed(double position) {
@@ -25,9 +25,7 @@ std::int32_t fixed(double position) {
   return static_cast<std::int32_t>(bits);
 }
 
-double longest_column(const AffineMap &map) {
-  return std::max(std::hypot(map.xx, map.yx), std::hypot(map.xy, map.yy));
-}
+double longest_column(const AffineMap &map) { return std::max(std::hypot(map.xx, map.yx), std::hypot(map.xy, map.yy)); }
 
 // A picture in `copy` of the rectangle's pixels, widened by its last column where it is too narrow for the kernels.
 PackedPicture packed_copy(const Picture &picture, int x0, int y0, int x1, int y1, std::vector<std::uint8_t> &copy) {
@@ -78,7 +76,10 @@ ObliqueWarp::Reading ObliqueWarp::reading_of(const Picture &picture) const {
 }
 
 void ObliqueWarp::write_rows(int first, int last, float *out) const {
-  for (int y = first; y < last; ++y) write_padding(y, out);
+  for (int y = first; y < last; ++y) {
+    const Run &run = inside_[static_cast<std::size_t>(y)];
+    write_padding(tensor_, norm_, y, {run.first, run.last}, out);
+  }
   if (reading_ == Reading::kDefinition) {
     for (int y = first; y < last; ++y) write_definition(inside_[static_cast<std::size_t>(y)], out);
     return;
@@ -104,17 +105,6 @@ void ObliqueWarp::write_rows(int first, int last, float *out) const {
   }
 }
 
-void ObliqueWarp::write_padding(int y, float *out) const {
-  const std::size_t plane = static_cast<std::size_t>(tensor_.height) * tensor_.width;
-  const Run &run = inside_[static_cast<std::size_t>(y)];
-  float *row = out + static_cast<std::size_t>(y) * tensor_.width;
-  for (int c = 0; c < tensor_.channels; ++c, row += plane) {
-    const float pad = (norm_.pad[c] - norm_.mean[c]) / norm_.std[c];
-    std::fill(row, row + run.first, pad);
-    std::fill(row + run.last, row + tensor_.width, pad);
-  }
-}
-
 // Copies the rectangle of the source that the runs can reach, so that any format and any strides read alike.
 void ObliqueWarp::write_tile(const Run *runs, int count, float *out, std::vector<std::uint8_t> &copy) const {
   double low_x = picture_.width, low_y = picture_.height, high_x = 0, high_y = 0;
@@ -135,8 +125,8 @@ void ObliqueWarp::write_tile(const Run *runs, int count, float *out, std::vector
 }
 
 void ObliqueWarp::write_run(const PackedPicture &source, Origin origin, const Run &run, float *out) const {
-  const SampleGrid grid{offsets_.data(),           offsets_.data() + kx_, offsets_.data() + 2 * kx_,
-                        offsets_.data() + 2 * kx_ + ky_, kx_,             ky_};
+  const SampleGrid grid{
+      offsets_.data(), offsets_.data() + kx_, offsets_.data() + 2 * kx_, offsets_.data() + 2 * kx_ + ky_, kx_, ky_};
   std::int32_t x[kRunPx], y[kRunPx];
   float colour[3][kRunPx];
   float *const bgr[3] = {colour[0], colour[1], colour[2]};

@@ -31,7 +31,6 @@ class ObliqueWarp {
   };
 
   Reading reading_of(const Picture &picture) const;
-  void write_padding(int y, float *out) const;
   void write_tile(const Run *runs, int count, float *out, std::vector<std::uint8_t> &copy) const;
   void write_run(const PackedPicture &source, Origin origin, const Run &run, float *out) const;
   void write_definition(const Run &run, float *out) const;

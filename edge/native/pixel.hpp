@@ -60,15 +60,34 @@ EDGE_HD bool inside(const Picture &picture, double source_x, double source_y) {
   return source_x >= 0.0 && source_x < picture.width && source_y >= 0.0 && source_y < picture.height;
 }
 
+// [first, last)
+struct Interval {
+  int first;
+  int last;
+};
+
+// The outputs whose centres, scale * (o + 0.5) + origin, lie within the source.
+EDGE_HD Interval inside_along(double scale, double origin, int output_length, int source_length) {
+  const auto outside = [=](int o) {
+    const double centre = scale * (o + 0.5) + origin;
+    return !(centre >= 0.0 && centre < source_length);
+  };
+  Interval inside = {0, output_length};
+  while (inside.first < inside.last && outside(inside.first)) ++inside.first;
+  while (inside.last > inside.first && outside(inside.last - 1)) --inside.last;
+  return inside;
+}
+
 EDGE_HD int clamp_int(int value, int low, int high) { return value < low ? low : (value > high ? high : value); }
 
-// ITU-R BT.601, limited range, 20 fractional bits; the constants and the rounding are OpenCV's.
+// ITU-R BT.601, limited range, with 6 fractional bits, so that 16-bit vector instructions give the same; within 1 of
+// exact arithmetic.
 EDGE_HD void bgr_from_yuv(int luma, int u, int v, int *b, int *g, int *r) {
-  const int y = (luma > 16 ? luma - 16 : 0) * 1220542;
-  const int half = 1 << 19;
-  *b = clamp_int((y + half + 2116026 * (u - 128)) >> 20, 0, 255);
-  *g = clamp_int((y + half - 409993 * (u - 128) - 852492 * (v - 128)) >> 20, 0, 255);
-  *r = clamp_int((y + half + 1673527 * (v - 128)) >> 20, 0, 255);
+  const int y = ((luma > 16 ? luma - 16 : 0) * 19077 >> 8) + 32;
+  const int cb = u - 128, cr = v - 128;
+  *b = clamp_int((y + cb * 128 + (cb * 282 >> 8)) >> 6, 0, 255);
+  *g = clamp_int((y - (cb * 6419 >> 8) - (cr * 13320 >> 8)) >> 6, 0, 255);
+  *r = clamp_int((y + (cr * 26149 >> 8)) >> 6, 0, 255);
 }
 
 EDGE_HD Colour colour_from_yuv(int luma, int u, int v) {

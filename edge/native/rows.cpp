@@ -12,6 +12,14 @@ void gather(const std::uint8_t *from, std::int64_t stride, int count, std::uint8
   for (int i = 0; i < count; ++i) to[i] = from[i * stride];
 }
 
+// Even bytes to one place and odd ones to another.
+void split(const std::uint8_t *from, int pairs, std::uint8_t *even, std::uint8_t *odd) {
+  for (int i = 0; i < pairs; ++i) {
+    even[i] = from[2 * i];
+    odd[i] = from[2 * i + 1];
+  }
+}
+
 struct YuvRow {
   const std::uint8_t *luma;
   const std::uint8_t *u;
@@ -48,7 +56,7 @@ RowReader::RowReader(const Picture &picture, int first, int last, int rows_at_on
   if (packed_) return;
   held_.assign(static_cast<std::size_t>(rows_at_once), -1);
   ring_.resize(static_cast<std::size_t>(rows_at_once) * bytes_);
-  if (layout_ == RowLayout::kPlanar) yuv_.resize(static_cast<std::size_t>(columns) * 2);
+  if (layout_ == RowLayout::kPlanar) yuv_.resize(static_cast<std::size_t>(columns) * 3);
 }
 
 bool RowReader::packed() const {
@@ -79,12 +87,20 @@ void RowReader::copy(int y, std::uint8_t *to) {
 void RowReader::convert(int y, std::uint8_t *to) {
   const YuvRow from = yuv_row(picture_, first_, y);
   const int columns = last_ - first_, pairs = columns / 2;
-  std::uint8_t *luma = yuv_.data(), *u = luma + columns, *v = u + pairs;
-  gather(from.u, from.chroma_stride, pairs, u);
-  gather(from.v, from.chroma_stride, pairs, v);
-  if (from.luma_stride != 1) gather(from.luma, from.luma_stride, columns, luma);
+  std::uint8_t *copy = yuv_.data(), *u = copy + columns, *v = u + pairs, *chroma = v + pairs;
+  const std::uint8_t *luma = from.luma_stride == 1 ? from.luma : copy;
+  if (from.luma_stride == 1) {
+    split(from.u, pairs, u, v);
+  } else if (from.luma_stride == 2 && from.u == from.luma + 1) {
+    split(from.luma, columns, copy, chroma);
+    split(chroma, pairs, u, v);
+  } else {
+    gather(from.luma, from.luma_stride, columns, copy);
+    gather(from.u, from.chroma_stride, pairs, u);
+    gather(from.v, from.chroma_stride, pairs, v);
+  }
   std::uint8_t *const bgr[3] = {to, to + columns, to + 2 * columns};
-  kernels().planes_from_yuv(from.luma_stride == 1 ? from.luma : luma, u, v, pairs, bgr);
+  kernels().planes_from_yuv(luma, u, v, pairs, bgr);
 }
 
 void copy_bgr(const Picture &picture, int x0, int y0, int x1, int y1, std::uint8_t *to, std::int64_t row_bytes) {

@@ -37,7 +37,7 @@ class RowReader {
   bool packed_;
   std::vector<int> held_;
   std::vector<std::uint8_t> ring_;
-  std::vector<std::uint8_t> yuv_;  // luma, u, v of one row
+  std::vector<std::uint8_t> yuv_;  // luma, u, v and interleaved chroma of one row
 };
 
 // Pixels of the rectangle [x0, x1) x [y0, y1), which lies inside, as interleaved BGR with the given bytes a row.

@@ -19,7 +19,7 @@ bool axis_aligned(const AffineMap &map, int width, int height) {
   return std::abs(map.xy) * height < kStillPx && std::abs(map.yx) * width < kStillPx;
 }
 
-// What one thread needs: the rows it reads, the line they add up to, and room for the last block of a row.
+// What one thread needs: the rows it reads and the line they add up to.
 struct SeparableWarp::Scratch {
   RowReader reader;
   std::vector<const std::uint8_t *> pointers;
@@ -43,53 +43,47 @@ SeparableWarp::SeparableWarp(const Picture &picture, const AffineMap &map, const
 }
 
 void SeparableWarp::write_rows(int first, int last, float *out) const {
-  const std::size_t plane = static_cast<std::size_t>(tensor_.height) * tensor_.width;
   const int rows_at_once = std::max(1, y_.widest());
   Scratch scratch{RowReader(picture_, source_first_, source_last_, rows_at_once), {}, {}, {}};
   scratch.pointers.resize(static_cast<std::size_t>(rows_at_once));
   scratch.line.reset(static_cast<std::size_t>(scratch.reader.bytes() + columns_.reach()));
   if (tensor_.channels == 1) scratch.colour.resize(static_cast<std::size_t>(columns_.blocks()) * kBlock * 3);
   for (int y = first; y < last; ++y) {
-    const bool empty = y < y_.first || y >= y_.last || x_.first == x_.last;
-    const int from = empty ? tensor_.width : x_.first, to = empty ? tensor_.width : x_.last;
-    float *row = out + static_cast<std::size_t>(y) * tensor_.width;
-    for (int c = 0; c < tensor_.channels; ++c) {
-      const float pad = (norm_.pad[c] - norm_.mean[c]) / norm_.std[c];
-      std::fill(row + c * plane, row + c * plane + from, pad);
-      std::fill(row + c * plane + to, row + c * plane + tensor_.width, pad);
-    }
+    const bool empty = y < y_.inside.first || y >= y_.inside.last || x_.spans.empty();
+    write_padding(tensor_, norm_, y, empty ? Interval{0, 0} : x_.inside, out);
     if (empty) continue;
-    weigh_rows(y, scratch);
+    weigh(y, scratch);
+    float *row = out + static_cast<std::size_t>(y) * tensor_.width + x_.inside.first;
     if (layout_ != RowLayout::kGrey && tensor_.channels == 1) {
-      write_luma(row + from, scratch);
+      write_luma(row, scratch);
     } else {
-      write_channels(row + from, scratch);
+      write_channels(row, scratch);
     }
   }
 }
 
-void SeparableWarp::weigh_rows(int y, Scratch &scratch) const {
-  const RowTaps &row = rows_.rows[static_cast<std::size_t>(y - y_.first)];
-  const std::uint8_t **pointers = scratch.pointers.data();
-  for (int t = 0; t < row.count; ++t) pointers[t] = scratch.reader.row(row.start + t);
+void SeparableWarp::weigh(int y, Scratch &scratch) const {
+  const RowTaps &row = rows_.rows[static_cast<std::size_t>(y - y_.inside.first)];
+  const std::uint8_t **rows = scratch.pointers.data();
+  for (int t = 0; t < row.count; ++t) rows[t] = scratch.reader.row(row.start + t);
+  std::int16_t *line = scratch.line.data();
   const int bytes = scratch.reader.bytes();
   if (row.equal) {
-    kernels().sum_rows(pointers, row.count, row.shift, row.weight, scratch.line.data(), bytes);
+    kernels().sum_rows(rows, row.count, row.shift, row.weight, line, bytes);
   } else {
-    kernels().blend_rows(pointers, rows_.weights.data() + row.offset, row.count, row.bias, scratch.line.data(), bytes);
+    kernels().blend_rows(rows, rows_.weights.data() + row.offset, row.count, row.bias, line, bytes);
   }
 }
 
-void SeparableWarp::reduce(const Scratch &scratch, int first, int last, const Planes &planes) const {
-  const std::int16_t *line = scratch.line.data();
+void SeparableWarp::reduce(const std::int16_t *line, int first, int last, const Planes &planes) const {
   if (layout_ == RowLayout::kInterleaved) {
     kernels().reduce_colour(line, columns_.taps(), first, last, planes);
     return;
   }
-  const bool grey = layout_ == RowLayout::kGrey;
-  for (int c = 0; c < (grey ? tensor_.channels : 3); ++c) {
-    const std::int16_t *plane = line + (grey ? 0 : c * (scratch.reader.bytes() / 3));
-    kernels().reduce_grey(plane, columns_.taps(), first, last, planes.out[c], planes.scale[c], planes.bias[c]);
+  const int plane = layout_ == RowLayout::kGrey ? 0 : source_last_ - source_first_;
+  for (int c = 0; c < 3 && planes.out[c] != nullptr; ++c) {
+    kernels().reduce_grey(line + c * plane, columns_.taps(), first, last, planes.out[c], planes.scale[c],
+                          planes.bias[c]);
   }
 }
 
@@ -104,13 +98,14 @@ void SeparableWarp::write_channels(float *row, const Scratch &scratch) const {
     planes.scale[c] = kUnit / norm_.std[to];
     planes.bias[c] = -norm_.mean[to] / norm_.std[to];
   }
-  const int outputs = x_.last - x_.first, whole = outputs / kBlock, rest = outputs % kBlock;
-  reduce(scratch, 0, whole, planes);
+  const std::int16_t *line = scratch.line.data();
+  const int outputs = x_.inside.last - x_.inside.first, whole = outputs / kBlock, rest = outputs % kBlock;
+  reduce(line, 0, whole, planes);
   if (rest == 0) return;
   float last[kMaxChannels][kBlock];
   Planes end = planes;
   for (int c = 0; c < tensor_.channels; ++c) end.out[c] = last[c];
-  reduce(scratch, whole, whole + 1, end);
+  reduce(line, whole, whole + 1, end);
   for (int c = 0; c < tensor_.channels; ++c) std::copy_n(last[c], rest, planes.out[c] + whole * kBlock);
 }
 
@@ -123,8 +118,8 @@ void SeparableWarp::write_luma(float *row, Scratch &scratch) const {
     planes.scale[c] = kUnit * kLuma[c] / norm_.std[0];
   }
   planes.bias[0] = -norm_.mean[0] / norm_.std[0];
-  reduce(scratch, 0, columns_.blocks(), planes);
-  for (int x = 0; x < x_.last - x_.first; ++x) row[x] = blue[x] + blue[padded + x] + blue[2 * padded + x];
+  reduce(scratch.line.data(), 0, columns_.blocks(), planes);
+  for (int x = 0; x < x_.inside.last - x_.inside.first; ++x) row[x] = blue[x] + blue[padded + x] + blue[2 * padded + x];
 }
 
 }  // namespace edge

@@ -23,10 +23,10 @@ class SeparableWarp {
  private:
   struct Scratch;
 
-  void weigh_rows(int y, Scratch &scratch) const;
+  void weigh(int y, Scratch &scratch) const;
+  void reduce(const std::int16_t *line, int first, int last, const Planes &planes) const;
   void write_channels(float *row, const Scratch &scratch) const;
   void write_luma(float *row, Scratch &scratch) const;
-  void reduce(const Scratch &scratch, int first, int last, const Planes &planes) const;
 
   const Picture &picture_;
   const Tensor &tensor_;

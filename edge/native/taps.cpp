@@ -5,39 +5,36 @@
 #include <cmath>
 #include <cstddef>
 
-#include "pixel.hpp"
-
 namespace edge {
 namespace {
 
 constexpr double kNoise = 1e-6;  // rounding in positions and weights that is not worth a tap
 constexpr int kMostEqualRows = 128;
 
-// Adds the bilinear taps of one sample to weights of the span that starts at `start`.
-void add_sample(double position, double share, int start, int source_length, std::vector<double> &weights) {
+// Adds the bilinear taps of one sample to the weights of the pixels from `start` on; returns the end of what it
+// touched.
+int add_sample(double position, double share, int start, int source_length, double *weights) {
   int index = static_cast<int>(position);
   double fraction = position - index;
   if (fraction > 1.0 - kNoise) {
     index = std::min(index + 1, source_length - 1);
     fraction = 0.0;
   }
-  if (fraction < kNoise) fraction = 0.0;
-  const std::size_t needed = static_cast<std::size_t>(index - start) + (fraction > 0.0 ? 2 : 1);
-  if (weights.size() < needed) weights.resize(needed, 0.0);
-  weights[static_cast<std::size_t>(index - start)] += share * (1.0 - fraction);
-  if (fraction > 0.0) weights[static_cast<std::size_t>(index - start) + 1] += share * fraction;
+  weights[index - start] += share;
+  if (fraction < kNoise) return index + 1;
+  weights[index - start] -= share * fraction;
+  weights[index - start + 1] += share * fraction;
+  return index + 2;
 }
 
 // Whole numbers near weights * one that add up to exactly `one`; what rounding left goes to the largest.
-std::vector<int> quantised(const double *weights, int count, int one) {
-  std::vector<int> out(static_cast<std::size_t>(count));
+void quantise(const double *weights, int count, int one, int *out) {
   int left = one;
   for (int i = 0; i < count; ++i) {
-    out[static_cast<std::size_t>(i)] = static_cast<int>(std::lround(weights[i] * one));
-    left -= out[static_cast<std::size_t>(i)];
+    out[i] = static_cast<int>(weights[i] * one + 0.5);
+    left -= out[i];
   }
-  *std::max_element(out.begin(), out.end()) += left;
-  return out;
+  *std::max_element(out, out + count) += left;
 }
 
 bool all_equal(const double *weights, int count) {
@@ -66,33 +63,36 @@ int AxisTaps::widest() const {
 
 AxisTaps taps_along(double scale, double origin, int output_length, int source_length) {
   const int samples = samples_along(scale, 0.0);
-  const auto centre_inside = [&](int o) {
-    const double centre = scale * (o + 0.5) + origin;
-    return centre >= 0.0 && centre < source_length;
-  };
   AxisTaps taps;
-  while (taps.first < output_length && !centre_inside(taps.first)) ++taps.first;
-  taps.last = taps.first;
-  while (taps.last < output_length && centre_inside(taps.last)) ++taps.last;
-  std::vector<double> weights;
-  for (int o = taps.first; o < taps.last; ++o) {
-    const auto position = [&](int i) {
-      return clamp_position(scale * (o + (i + 0.5) / samples) + origin - 0.5, source_length);
-    };
-    const int start = static_cast<int>(std::min(position(0), position(samples - 1)));
-    weights.clear();
-    for (int i = 0; i < samples; ++i) add_sample(position(i), 1.0 / samples, start, source_length, weights);
-    const auto zero = [](double w) { return w <= 0.0; };
-    const auto lead = std::find_if_not(weights.begin(), weights.end(), zero) - weights.begin();
-    taps.spans.push_back({start + static_cast<int>(lead), static_cast<int>(weights.size()) - static_cast<int>(lead),
-                          static_cast<int>(taps.weights.size())});
-    taps.weights.insert(taps.weights.end(), weights.begin() + lead, weights.end());
+  taps.inside = inside_along(scale, origin, output_length, source_length);
+  std::vector<double> offsets;
+  for (int i = 0; i < samples; ++i) offsets.push_back(scale * (i + 0.5) / samples - 0.5 + origin);
+  const std::size_t longest = static_cast<std::size_t>(std::min<double>(std::abs(scale), source_length)) + 3;
+  const std::size_t outputs = static_cast<std::size_t>(taps.inside.last - taps.inside.first);
+  taps.spans.reserve(outputs);
+  taps.weights.assign(outputs * longest, 0.0);
+  const double share = 1.0 / samples;
+  for (int o = taps.inside.first; o < taps.inside.last; ++o) {
+    const double base = scale * o;
+    const double low = base + (scale < 0.0 ? offsets.back() : offsets.front());
+    int start = static_cast<int>(clamp_position(low, source_length)), end = start;
+    const std::size_t at = taps.spans.size() * longest;
+    double *weights = taps.weights.data() + at;
+    for (const double offset : offsets) {
+      const double position = clamp_position(base + offset, source_length);
+      end = std::max(end, add_sample(position, share, start, source_length, weights));
+    }
+    const int lead = weights[0] == 0.0 ? 1 : 0;
+    taps.spans.push_back({start + lead, end - start - lead, static_cast<int>(at) + lead});
   }
   return taps;
 }
 
 RowTable row_table_from_taps(const AxisTaps &taps) {
   RowTable table;
+  std::vector<int> quantised(static_cast<std::size_t>(taps.widest()));
+  table.rows.reserve(taps.spans.size());
+  table.weights.reserve(taps.weights.size());
   for (const Span &span : taps.spans) {
     const double *weights = taps.weights.data() + span.offset;
     RowTaps row{span.start, span.count, static_cast<int>(table.weights.size()), 0, false, 0, 0};
@@ -102,8 +102,9 @@ RowTable row_table_from_taps(const AxisTaps &taps) {
       row.weight = static_cast<int>(std::lround(65536.0 * (1 << kLineBits) / (span.count << row.shift)));
     }
     int truncated = 0;
-    for (const int weight : quantised(weights, span.count, 65536)) {
-      const auto bits = static_cast<std::uint32_t>(std::min(weight, 65535));
+    quantise(weights, span.count, 65536, quantised.data());
+    for (int t = 0; t < span.count; ++t) {
+      const auto bits = static_cast<std::uint32_t>(std::min(quantised[static_cast<std::size_t>(t)], 65535));
       truncated += bits % 256 != 0;
       table.weights.push_back(bits | bits << 16);
     }
@@ -113,14 +114,13 @@ RowTable row_table_from_taps(const AxisTaps &taps) {
   return table;
 }
 
-void ColumnTable::place(int output, const std::vector<int> &weights, int channels) {
+void ColumnTable::place(int output, const int *weights, int count, int channels) {
   const int in_block = output % kBlock;
   const int lane = (in_block % 4) * 4 + in_block / 4;
   const int per_step = channels == 3 ? 2 : 8;
-  for (std::size_t t = 0; t < weights.size(); ++t) {
-    const int step = static_cast<int>(t) / per_step, within = static_cast<int>(t) % per_step;
-    const std::size_t cell = (static_cast<std::size_t>(output / kBlock) * taps_.steps + step) * kBlock + lane;
-    std::int16_t *to = weights_.data() + cell * 8 + within;
+  std::int16_t *block = weights_.data() + static_cast<std::size_t>(output / kBlock) * taps_.steps * kBlock * 8;
+  for (int t = 0; t < count; ++t) {
+    std::int16_t *to = block + (t / per_step * kBlock + lane) * 8 + t % per_step;
     const auto weight = static_cast<std::int16_t>(-weights[t]);
     for (int copy = 0; copy < (channels == 3 ? 4 : 1); ++copy) to[copy * 2] = weight;
   }
@@ -135,10 +135,12 @@ void ColumnTable::build(const AxisTaps &taps, int source_first, int channels) {
   const std::size_t padded = static_cast<std::size_t>(blocks_) * kBlock;
   std::int32_t *start = start_.reset(padded);
   taps_ = {start, weights_.reset(padded * steps * 8), steps};
+  std::vector<int> quantised(static_cast<std::size_t>(taps.widest()));
   for (int o = 0; o < outputs; ++o) {
     const Span &span = taps.spans[static_cast<std::size_t>(o)];
     start[o] = (span.start - source_first) * channels;
-    place(o, quantised(taps.weights.data() + span.offset, span.count, 1 << kColumnBits), channels);
+    quantise(taps.weights.data() + span.offset, span.count, 1 << kColumnBits, quantised.data());
+    place(o, quantised.data(), span.count, channels);
   }
 }
 

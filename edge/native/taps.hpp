@@ -7,6 +7,7 @@
 
 #include "aligned.hpp"
 #include "kernels.hpp"
+#include "pixel.hpp"
 
 namespace edge {
 
@@ -17,10 +18,9 @@ struct Span {
   int offset;
 };
 
-// Outputs [first, last) have their centres inside the source; `spans` has one entry for each of them.
+// `inside` are the outputs with their centres inside the source; `spans` has one entry for each of them.
 struct AxisTaps {
-  int first = 0;
-  int last = 0;
+  Interval inside;
   std::vector<Span> spans;
   std::vector<double> weights;
 
@@ -59,7 +59,7 @@ class ColumnTable {
   int reach() const { return reach_; }  // line elements that may be read past an output's first
 
  private:
-  void place(int output, const std::vector<int> &weights, int channels);
+  void place(int output, const int *weights, int count, int channels);
 
   AlignedBuffer<std::int32_t> start_;
   AlignedBuffer<std::int16_t> weights_;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "box.hpp"
 #include "oblique.hpp"
 #include "separable.hpp"
 
@@ -46,12 +47,24 @@ void write_rows(const Warp &warp, const Tensor &tensor, int threads, float *out)
 
 }  // namespace
 
+void write_padding(const Tensor &tensor, const Normalisation &norm, int y, Interval inside, float *out) {
+  const std::size_t plane = static_cast<std::size_t>(tensor.height) * tensor.width;
+  float *row = out + static_cast<std::size_t>(y) * tensor.width;
+  for (int c = 0; c < tensor.channels; ++c, row += plane) {
+    const float pad = (norm.pad[c] - norm.mean[c]) / norm.std[c];
+    std::fill(row, row + inside.first, pad);
+    std::fill(row + inside.last, row + tensor.width, pad);
+  }
+}
+
 void warp_normalise(const Picture &picture, const AffineMap *maps, const Tensor &tensor, const Normalisation &norm,
                     int threads) {
   const std::size_t image = static_cast<std::size_t>(tensor.channels) * tensor.height * tensor.width;
   for (int n = 0; n < tensor.count; ++n) {
     float *out = tensor.values + n * image;
-    if (axis_aligned(maps[n], tensor.width, tensor.height)) {
+    if (BoxWarp::fits(picture, maps[n], tensor)) {
+      write_rows(BoxWarp(picture, maps[n], tensor, norm), tensor, threads, out);
+    } else if (axis_aligned(maps[n], tensor.width, tensor.height)) {
       write_rows(SeparableWarp(picture, maps[n], tensor, norm), tensor, threads, out);
     } else {
       write_rows(ObliqueWarp(picture, maps[n], tensor, norm), tensor, threads, out);

@@ -27,6 +27,9 @@ struct Normalisation {
   bool rgb;
 };
 
+// Fills what lies left and right of `inside` in row y of the planes that begin at `out`.
+void write_padding(const Tensor &tensor, const Normalisation &normalisation, int y, Interval inside, float *out);
+
 // One map for each picture of the tensor; `threads` workers share the rows. Contract of the values: pixel.hpp.
 void warp_normalise(const Picture &picture, const AffineMap *maps, const Tensor &tensor,
                     const Normalisation &normalisation, int threads);
