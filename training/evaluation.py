@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from torch import nn
 
+from edge.bundle.accuracy import AccuracyCard, SetAccuracy
 from training.checkpoint import read_checkpoint
 from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
@@ -18,6 +20,7 @@ from training.recipe import ClassifierRecipe, DetectorRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import VALIDATION_SCORE, detect
 
+HEADLINES = ("ap50", "gesture_macro_f1")
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
 Sets = Mapping[str, Sequence[HandSample]]
@@ -37,6 +40,28 @@ def evaluate_checkpoint(path: Path, data_root: Path) -> Rows:
     if isinstance(checkpoint.recipe, DetectorRecipe):
         return _detector_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
     return _classifier_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
+
+
+def card_from_rows(rows: Rows, checkpoint: Path, *, note: str) -> AccuracyCard:
+    """Return the accuracy card of a bundle: the headline over all sets, then the rows set by set."""
+    metric = next(name for name in HEADLINES if name in rows[ALL_SETS])
+    sets = tuple(
+        SetAccuracy(
+            name=name,
+            pictures=int(row["pictures"]) if "pictures" in row else None,
+            figures={key: round(value, 4) for key, value in row.items() if key != "pictures"},
+        )
+        for name, row in rows.items()
+    )
+    return AccuracyCard(
+        metric=metric,
+        value=round(rows[ALL_SETS][metric], 4),
+        split="test",
+        date=datetime.now(timezone.utc).date().isoformat(),
+        command=f"edge-train eval {checkpoint.name}",
+        sets=sets,
+        note=note,
+    )
 
 
 def _detector_rows(model: nn.Module, recipe: DetectorRecipe, sets: Sets, pictures: PictureStore) -> Rows:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
+from edge.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,10 +60,14 @@ def evaluate(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of a run.")],
     *,
     data: Data = Path("../shared/data"),
+    card: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write an accuracy card for `edge-export --accuracy`.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="What a reader of the card must know.", show_default=False)] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Measure CHECKPOINT on the test split of its recipe's sets, set by set."""
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _evaluate(checkpoint, data, as_json=json)))
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _evaluate(checkpoint, data, card=card, note=note, as_json=json)))
 
 
 def main() -> None:
@@ -85,12 +90,14 @@ def _fit(name: str, changes: list[str], data: Path, to: Path | None, teacher: Pa
     return 0
 
 
-def _evaluate(checkpoint: Path, data: Path, *, as_json: bool) -> int:
+def _evaluate(checkpoint: Path, data: Path, *, card: Path | None, note: str, as_json: bool) -> int:
     try:
-        from training.evaluation import evaluate_checkpoint
+        from training.evaluation import card_from_rows, evaluate_checkpoint
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
     rows = evaluate_checkpoint(checkpoint, data)
+    if card is not None:
+        _write(card, card_from_rows(rows, checkpoint, note=note).model_dump_json(indent=2) + "\n")
     if as_json:
         import json
 
@@ -98,6 +105,13 @@ def _evaluate(checkpoint: Path, data: Path, *, as_json: bool) -> int:
     else:
         _print_table(rows)
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
 
 
 def _say(line: str) -> None:
