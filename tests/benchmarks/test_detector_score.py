@@ -87,7 +87,7 @@ def test_no_detection_at_all_scores_zero(scene: HandSample) -> None:
 @given(seed=st.integers(0, 2**32 - 1), hands=st.integers(1, 8), guesses=st.integers(0, 12))
 def test_rates_are_rates_and_extents_share_out_the_hands(seed: int, hands: int, guesses: int) -> None:
     rng = np.random.default_rng(seed)
-    boxes = [square(*rng.uniform(0, 500, 2), rng.uniform(5, 500)) for _ in range(hands)]
+    boxes = [square(rng.uniform(0, 500), rng.uniform(0, 500), rng.uniform(5, 500)) for _ in range(hands)]
     corners = rng.uniform(0, 500, (guesses, 2))
     found = Found(
         np.hstack([corners, corners + rng.uniform(5, 500, (guesses, 2))]).astype(np.float32),
