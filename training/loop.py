@@ -87,15 +87,19 @@ def train(
     folder: Path,
     *,
     seed: int,
+    start: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path.
 
+    A new run begins with the averaged weights of the checkpoint `start`, where one is given.
     `say` hears one line whenever figures are logged. Raises `OutputError` when `folder` cannot be written,
     `SourceError` when its checkpoint is not one of this task, and `ModelError` when the loss is not finite.
     """
     torch.set_num_threads(schedule.threads)
     path = folder / CHECKPOINT
+    if start is not None:
+        _load_weights(task.model, start)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
     run = _Run(model, WeightAverage(model, schedule.average_decay), optimiser)
@@ -141,6 +145,13 @@ def _descend(
     run.average.update(run.model)
     run.step += 1
     return {**figures, "gradient_norm": float(norm), "rate": rate}
+
+
+def _load_weights(model: nn.Module, start: Path) -> None:
+    try:
+        model.load_state_dict(read_state(start)["ema"])
+    except (KeyError, RuntimeError) as error:
+        raise SourceError(f"{start} cannot start this training: its weights do not fit the recipe's model") from error
 
 
 def rate_at(step: int, schedule: ScheduleRecipe) -> float:

@@ -128,6 +128,7 @@ class DetectionAugment(_Strict):
     mosaic: Fraction = 0.25
     negative: Fraction = 0.06
     paste: Fraction = 0.3
+    paste_spans: tuple[Fraction, Fraction] = (0.05, 0.4)
     occlude: Fraction = 0.1
     rescale: Fraction = 0.5
     smallest_span: Fraction = 0.04

@@ -50,9 +50,12 @@ def fit(
     teacher: Annotated[
         Path | None, typer.Option(metavar="ONNX", help="HaGRID's crop classifier, to learn from.  [labels alone]")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="CHECKPOINT", help="Weights to begin with.  [random]")
+    ] = None,
 ) -> None:
     """Train RECIPE, or go on where its run stopped (`edge-train RECIPE` does the same)."""
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to, teacher)))
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to=to, teacher=teacher, start=start)))
 
 
 @app.command("eval", epilog=EXIT_CODES)
@@ -75,7 +78,9 @@ def main() -> None:
     app(prog_name=PROGRAM)
 
 
-def _fit(name: str, changes: list[str], data: Path, to: Path | None, teacher: Path | None) -> int:
+def _fit(
+    name: str, changes: list[str], data: Path, *, to: Path | None, teacher: Path | None, start: Path | None
+) -> int:
     try:
         from training.loop import train
         from training.recipe import read_recipe
@@ -86,7 +91,7 @@ def _fit(name: str, changes: list[str], data: Path, to: Path | None, teacher: Pa
     folder = to or Path("runs") / recipe.name
     with leaving_on_termination():
         task = task_from_recipe(recipe, data, teacher=teacher)
-        print(train(task, recipe.schedule, folder, seed=recipe.seed, say=_say))
+        print(train(task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say))
     return 0
 
 

@@ -16,7 +16,7 @@ Picture = npt.NDArray[np.uint8]
 Affine = npt.NDArray[np.float64]
 
 VISIBLE_FRACTION = 0.4
-SMALLEST_SIDE_PX = 6.0
+SMALLEST_SIDE_PX = 8.0
 
 
 @dataclass(frozen=True, slots=True)

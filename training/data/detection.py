@@ -98,7 +98,7 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
         if self._pools.cut_outs and rng.random() < augment.paste:
             for _ in range(int(rng.integers(1, 4))):
                 hand = self._pools.cut_outs[int(rng.integers(len(self._pools.cut_outs)))]
-                span = side_px * np.exp(rng.uniform(np.log(0.05), np.log(0.4)))
+                span = side_px * np.exp(rng.uniform(*np.log(augment.paste_spans)))
                 scene = pasted(rng, scene, hand, span_px=float(span))
         return self._finished(rng, scene)
 

@@ -33,6 +33,8 @@ class HandDetector(nn.Module):
         neck_width: int = 40,
     ) -> None:
         super().__init__()
+        if len(widths) != 5:
+            raise ValueError(f"widths must be those of the stem and of strides 4 to 32, 5 values, got {len(widths)}")
         self.backbone = Backbone(widths, depths)
         scales = len(STRIDES_PX)
         self.lateral = nn.ModuleList(ConvBlock(width, neck_width, 1) for width in widths[-scales:])
