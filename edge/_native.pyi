@@ -35,7 +35,8 @@ def decode_ltrb(
     """Boxes `(K, 4) float32` xyxy in input pixels and scores `(K,) float32`, best first, of an anchor-free detector.
 
     A level is `(5, h, w) float32`: score logit, then left, top, right, bottom in strides from the cell's centre.
-    Ties keep the order of level, row, column. Raises ValueError.
+    Ties keep the order of level, row, column. A cell is left out when a value is not finite or a distance reaches 1e9
+    pixels. Raises ValueError.
     """
 
 def nms(
@@ -46,7 +47,7 @@ def nms(
 ) -> NDArray[np.int64]:
     """Indices `(M,) int64` of the boxes that greedy suppression keeps, best first, ties in the order given.
 
-    `boxes` is `(K, 4) float32` xyxy, `scores` `(K,) float32`; a box goes when its overlap with a kept one exceeds `iou`.
+    `boxes` is `(K, 4) float32` xyxy, `scores` `(K,) float32`; overlap with a kept box of more than `iou` drops a box.
     Raises ValueError for values that are not finite and for boxes whose corners are swapped.
     """
 
@@ -71,9 +72,15 @@ def render_hands(
 ) -> None:
     """Draw hands over `picture` `(H, W, 3) uint8` BGR in place; far hands first, hidden pixels stay.
 
-    `ids` `(H, W) uint8` gets n + 1 where hand n covers most of a pixel, 0 where its arm does; `depth_mm` `(H, W) float32`
-    holds the distance along the optical axis and is respected. Camera space: x right, y down, z away, millimetres.
+    `ids` `(H, W) uint8` gets n + 1 where hand n covers most of a pixel, 0 where its arm does; `depth_mm` `(H, W)`
+    float32 holds the distance along the optical axis and is respected. Camera space: x right, y down, z away, millimetres.
     `bones` `(P, 20)`, `hands` `(N, 36)` and `light` `(15,)` float32 have the columns of `edge.scene`; `maps` are
     N arrays `(4, 256, 256, 5) uint8`; `lens` is focal length, centre x, centre y in pixels. The GIL is released.
     Raises ValueError.
+    """
+
+def add_grain(picture: NDArray[np.uint8], sigma: float, seed: int) -> None:
+    """Add sensor noise of standard deviation `sigma` to `picture` `(H, W, 3) uint8`, in place.
+
+    The same `seed` (0 to 2**32 - 1) gives the same noise on every processor. The GIL is released. Raises ValueError.
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Affine maps of the plane, boxes and their overlap.
 
-A map is (2, 3) float64 and takes continuous coordinates to continuous coordinates: pixel i covers i to i + 1 and has its
-centre at i + 0.5. The maps made here go from a tensor back to the picture, which is what warping needs.
+A map is (2, 3) float64 and takes continuous coordinates to continuous coordinates: pixel i covers i to i + 1, its
+centre is i + 0.5. The maps made here go from a tensor back to the picture, which is what warping needs.
 """
 
 from __future__ import annotations
@@ -73,4 +73,6 @@ def iou_matrix(a_xyxy: Boxes, b_xyxy: Boxes) -> NDArray[np.float32]:
     shared = np.clip(high - low, 0, None).prod(-1)
     areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1) for boxes in (a_xyxy, b_xyxy)]
     union = areas[0][:, None] + areas[1][None] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared, dtype=np.float32), where=union > 0)
+    overlaps = np.zeros(shared.shape, np.float32)
+    np.divide(shared, union, out=overlaps, where=union > 0)
+    return overlaps

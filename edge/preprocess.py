@@ -58,6 +58,8 @@ class Preprocessor:
         self._mean, self._std, self._pad = (
             np.array(values, np.float32) for values in (contract.mean, contract.std, contract.pad)
         )
+        self._rgb = contract.colour == "rgb"
+        self._last_place: tuple[tuple[int, ...], Affine] | None = None
 
     def tensor_hw(self, width_px: int, height_px: int) -> tuple[int, int]:
         """Return height and width of the tensor for a picture of this size."""
@@ -78,14 +80,16 @@ class Preprocessor:
     def write_frame(self, frame: Frame, out: NDArray[np.float32]) -> Affine:
         """Write the whole frame into `out` (C, H, W) or (1, C, H, W) float32; return the map from tensor to picture.
 
+        The map is read-only, for it is kept for the next frame.
+
         Raises `ValueError` when the contract asks for crops or `out` has another shape.
         """
         if self._contract.fit == "crop":
             raise ValueError("this input takes crops: call write_crops with boxes")
         batch = out if out.ndim == 4 else out[None]
-        matrix = self.frame_map(frame.width_px, frame.height_px, tensor_hw=(batch.shape[2], batch.shape[3]))
-        self._warp(frame, matrix[None], batch)
-        return matrix
+        matrices = self._place(frame.width_px, frame.height_px, batch.shape[2], batch.shape[3])
+        self._warp(frame, matrices, batch)
+        return np.asarray(matrices[0])
 
     def write_crops(self, frame: Frame, boxes_xyxy: NDArray[np.float32], out: NDArray[np.float32]) -> Affine:
         """Write the squares about `boxes_xyxy` (N, 4) into `out` (N, C, S, S) float32; return the maps (N, 2, 3).
@@ -101,6 +105,16 @@ class Preprocessor:
             self._warp(frame, matrices, out)
         return matrices
 
+    def _place(self, *sizes_px: int) -> Affine:
+        """Return the map of write_frame (1, 2, 3); a stream has frames of one size, so the last is kept."""
+        last = self._last_place
+        if last is None or last[0] != sizes_px:
+            width_px, height_px, *tensor_hw = sizes_px
+            matrices = self.frame_map(width_px, height_px, tensor_hw=(tensor_hw[0], tensor_hw[1]))[None]
+            matrices.setflags(write=False)
+            self._last_place = last = (sizes_px, matrices)
+        return last[1]
+
     def _warp(self, frame: Frame, matrices: Affine, out: NDArray[np.float32]) -> None:
         warp_normalise(
             frame.pixels,
@@ -110,6 +124,6 @@ class Preprocessor:
             self._mean,
             self._std,
             self._pad,
-            self._contract.colour == "rgb",
+            self._rgb,
             self._threads,
         )

@@ -32,9 +32,9 @@ std::string shape_of(const Array &array) {
   std::string text = "(";
   for (std::size_t i = 0; i < array.ndim(); ++i) {
     text += std::to_string(array.shape(i));
-    text += i + 1 < array.ndim() || array.ndim() == 1 ? ", " : "";
+    if (i + 1 < array.ndim()) text += ", ";
   }
-  return text + ")";
+  return text + (array.ndim() == 1 ? ",)" : ")");
 }
 
 void require(bool condition, const std::string &message) {
@@ -73,10 +73,11 @@ edge::Tensor tensor_from_array(const Out &out) {
   require(out.ndim() == 4 && (out.shape(1) == 1 || out.shape(1) == 3),
           "out must be (N, C, H, W) with C 1 or 3, got " + shape_of(out));
   std::int64_t step = 1;
+  const bool empty = out.size() == 0;
   for (int i = 3; i >= 0; --i) {
     const auto length = static_cast<std::int64_t>(out.shape(static_cast<std::size_t>(i)));
     require(length <= kMaxSide, "out must have at most 1048576 of anything, got " + shape_of(out));
-    require(length == 1 || out.stride(static_cast<std::size_t>(i)) == step, "out must be C-contiguous");
+    require(empty || length == 1 || out.stride(static_cast<std::size_t>(i)) == step, "out must be C-contiguous");
     step *= length;
   }
   return {static_cast<float *>(out.data()), static_cast<int>(out.shape(0)), static_cast<int>(out.shape(1)),

@@ -30,12 +30,16 @@ float logit_floor(float min_score) {
   return static_cast<float>(std::log(p / (1.0 - p)) - 1e-3);
 }
 
-bool finite_cell(const LevelMap &level, int index) {
+// Far beyond any picture, and small enough that a box made of it has finite sides.
+constexpr float kFarthestPx = 1e9f;
+
+bool sound_cell(const LevelMap &level, int index) {
   const std::size_t cells = static_cast<std::size_t>(level.height) * level.width;
-  for (int c = 0; c < 5; ++c) {
-    if (!std::isfinite(level.values[c * cells + index])) return false;
+  const float stride = static_cast<float>(level.stride);
+  for (int c = 1; c < 5; ++c) {
+    if (!(std::abs(level.values[c * cells + index]) * stride < kFarthestPx)) return false;
   }
-  return true;
+  return std::isfinite(level.values[index]);
 }
 
 std::vector<Cell> cells_above(const std::vector<LevelMap> &levels, float min_score) {
@@ -45,7 +49,7 @@ std::vector<Cell> cells_above(const std::vector<LevelMap> &levels, float min_sco
     const int count = levels[l].height * levels[l].width;
     for (int i = 0; i < count; ++i) {
       const float logit = levels[l].values[i];
-      if (logit >= floor && sigmoid(logit) >= min_score && finite_cell(levels[l], i)) {
+      if (logit >= floor && sigmoid(logit) >= min_score && sound_cell(levels[l], i)) {
         cells.push_back({logit, static_cast<int>(l), i});
       }
     }

@@ -20,8 +20,8 @@ struct LevelMap {
 };
 
 // Cells whose sigmoid(logit) >= min_score, best first, ties in the order of level, row, column; at most max_candidates.
-// A cell's centre is (x + 0.5) * stride; a negative distance counts as 0. Cells with a value that is not finite are
-// left out.
+// A cell's centre is (x + 0.5) * stride; a negative distance counts as 0. A cell is left out when
+// a value is not finite or a distance reaches 1e9 pixels.
 Candidates decode_ltrb(const std::vector<LevelMap> &levels, float min_score, int max_candidates);
 
 }  // namespace edge
