@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import SourceError
+from tests.training.small_sets import (
+    annotation,
+    hagrid_hands,
+    picture_with,
+    sample_with,
+    write_coco,
+    write_hagrid,
+    write_hands,
+)
+from training.data.catalogue import held_out_samples, samples_of, teacher_key
+from training.data.sample import HandSample
+from training.recipe import DataRecipe
+
+Sides = dict[tuple[str, str], set[str]]
+
+
+def data(*paths: str, **changes: Any) -> DataRecipe:
+    return DataRecipe.model_validate({"sets": [{"path": path} for path in paths], "validate_every": 3, **changes})
+
+
+def sides_of(samples: Iterable[HandSample]) -> Sides:
+    sides: Sides = defaultdict(set)
+    for sample in samples:
+        sides[sample.dataset, sample.group].add(sample.split)
+    return dict(sides)
+
+
+def write_scenes(folder: Path, *, groups: int, each: int) -> Path:
+    """Write a training set of `groups` scenes with `each` pictures."""
+    images = [{"split": "train", "group": f"scene-{number % groups}"} for number in range(groups * each)]
+    return write_coco(folder, images, [annotation(number, 9, 9, 39, 39) for number in range(len(images))])
+
+
+def test_a_group_is_on_one_side_and_about_one_in_n_validates(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "hands", groups=30, each=2)
+    samples = samples_of(data("hands"), tmp_path, seed=0)
+    sides = sides_of(samples)
+    assert len(samples) == 60
+    assert all(len(splits) == 1 for splits in sides.values())
+    # A fair choice of one in three among 30 groups lies between 4 and 17 but for one in a thousand.
+    assert 4 <= sum(splits == {"validation"} for splits in sides.values()) <= 17
+
+
+def test_the_side_of_a_group_does_not_depend_on_other_sets_or_the_seed(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "hands", groups=12, each=1)
+    write_scenes(tmp_path / "others", groups=9, each=1)
+    alone = sides_of(samples_of(data("hands"), tmp_path, seed=0))
+    together = sides_of(samples_of(data("others", "hands"), tmp_path, seed=9))
+    assert {group: side for group, side in together.items() if group[0] == "hands"} == alone
+
+
+def test_a_tested_group_is_not_trained_on_and_a_validated_one_validates(tmp_path: Path) -> None:
+    images = [
+        {"split": "test", "group": "kitchen"},
+        {"split": "train", "group": "kitchen"},
+        {"split": "val", "group": "office"},
+        {"split": "train", "group": "office"},
+    ]
+    write_coco(tmp_path / "hands", images, [])
+    samples = samples_of(data("hands", validate_every=1_000_000), tmp_path, seed=0)
+    assert sides_of(samples) == {("hands", "kitchen"): {"test"}, ("hands", "office"): {"validation"}}
+    assert len(samples) == 3
+
+
+def test_the_same_group_name_in_another_set_is_another_group(tmp_path: Path) -> None:
+    write_coco(tmp_path / "hands", [{"split": "test", "group": "kitchen"}], [])
+    write_coco(tmp_path / "others", [{"split": "train", "group": "kitchen"}], [])
+    samples = samples_of(data("hands", "others", validate_every=1_000_000), tmp_path, seed=0)
+    assert sorted(sample.split for sample in samples) == ["test", "train"]
+
+
+def test_an_excluded_licence_is_tested_on_but_never_trained_on(tmp_path: Path) -> None:
+    flickr = "mixed Flickr CC"
+    images = [{"split": split, "group": f"{split}-{n}", "licence": flickr} for split in ("train", "test") for n in "ab"]
+    write_coco(tmp_path / "hands", [*images, {"split": "train", "group": "free"}], [], info={"licence": "MIT"})
+    samples = samples_of(data("hands", excluded_licences=["Flickr"], validate_every=1_000_000), tmp_path, seed=0)
+    assert [sample.split for sample in samples if sample.licence == flickr] == ["test", "test"]
+    assert [sample.group for sample in samples if sample.split == "train"] == ["free"]
+
+
+def test_a_recipe_may_state_the_licence_and_the_gestures_of_labels(tmp_path: Path) -> None:
+    write_hands(tmp_path / "hands", splits=["train"], label="5")
+    entry = {"path": "hands", "licence": "MIT", "gesture_of_label": {"5": "palm"}}
+    (sample,) = samples_of(DataRecipe.model_validate({"sets": [entry]}), tmp_path, seed=0)
+    assert (sample.licence, sample.gestures) == ("MIT", ("palm",))
+
+
+def test_layouts_are_read_side_by_side(tmp_path: Path) -> None:
+    write_hands(tmp_path / "hands", splits=["train"])
+    for split in ("train_val", "test"):
+        write_hagrid(tmp_path / "gestures", split, "fist", {split: hagrid_hands(["fist"], user_id=split)})
+    (tmp_path / "desks").mkdir()
+    cv2.imwrite(str(tmp_path / "desks" / "a.png"), picture_with([]))
+    sets = [
+        {"path": "hands"},
+        {"path": "gestures", "layout": "hagrid", "licence": "MIT"},
+        {"path": "desks", "layout": "no-hands", "licence": "CC0-1.0"},
+    ]
+    recipe = DataRecipe.model_validate({"sets": sets, "validate_every": 1_000_000})
+    found = [(sample.dataset, sample.split, sample.licence) for sample in samples_of(recipe, tmp_path, seed=0)]
+    assert sorted(found) == [
+        ("desks", "train", "CC0-1.0"),
+        ("gestures", "test", "MIT"),
+        ("gestures", "train", "MIT"),
+        ("hands", "train", "CC0-1.0"),
+    ]
+
+
+def test_a_missing_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="hands does not exist; set the data root"):
+        samples_of(data("hands"), tmp_path, seed=0)
+
+
+def taught(tmp_path: Path, rows: dict[str, list[list[float]]], *, split: str = "train") -> HandSample:
+    """Return the one sample of a set with a hand at 10..30, after a teacher has found `rows`."""
+    write_coco(tmp_path / "hands", [{"split": split}], [annotation(0, 10, 10, 30, 30, gesture="fist")])
+    labels = tmp_path / "teacher.json"
+    labels.write_text(json.dumps({"pictures": rows}), encoding="utf-8")
+    recipe = data("hands", teacher_labels=str(labels), validate_every=1_000_000)
+    (sample,) = samples_of(recipe, tmp_path, seed=0)
+    return sample
+
+
+def test_a_teacher_adds_only_hands_that_no_label_covers(tmp_path: Path) -> None:
+    rows = [[11.0, 11.0, 31.0, 31.0, 0.95], [40.0, 20.0, 55.0, 40.0, 0.9]]
+    sample = taught(tmp_path, {"hands/0.png": rows})
+    np.testing.assert_array_equal(sample.boxes_xyxy, [[10, 10, 30, 30], [40, 20, 55, 40]])
+    assert sample.ignored.tolist() == [False, False]
+    assert sample.gestures == ("fist", None)
+
+
+def test_where_a_teacher_is_unsure_nothing_is_asked(tmp_path: Path) -> None:
+    sample = taught(tmp_path, {"hands/0.png": [[40.0, 20.0, 55.0, 40.0, 0.5]]})
+    assert sample.ignored.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("split", "key"), [("test", "hands/0.png"), ("train", "hands/1.png"), ("train", "others/0.png")]
+)
+def test_a_teacher_says_nothing_of_tests_and_of_other_pictures(tmp_path: Path, split: str, key: str) -> None:
+    assert len(taught(tmp_path, {key: [[40.0, 20.0, 55.0, 40.0, 0.9]]}, split=split).boxes_xyxy) == 1
+
+
+@pytest.mark.parametrize("content", [None, "[]", "{", '{"labels": {}}'])
+def test_a_file_that_is_no_teacher_is_named(tmp_path: Path, content: str | None) -> None:
+    write_hands(tmp_path / "hands", splits=["train"])
+    if content is not None:
+        (tmp_path / "teacher.json").write_text(content, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"teacher\.json is not a file of teacher labels"):
+        samples_of(data("hands", teacher_labels=str(tmp_path / "teacher.json")), tmp_path, seed=0)
+
+
+def test_a_teacher_knows_pictures_by_their_place_below_the_data(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    assert teacher_key(tmp_path / "root" / "hands" / "a.png", tmp_path / "root") == "hands/a.png"
+    (tmp_path / "link").symlink_to(tmp_path / "root")
+    assert teacher_key(tmp_path / "root" / "a.png", tmp_path / "link") == "a.png"
+    assert teacher_key(tmp_path / "other" / "a.png", tmp_path / "root") == "../other/a.png"
+
+
+def test_held_out_pictures_are_the_tests_and_nothing_is_rendered_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_hands(tmp_path / "hands", splits=["train", "test", "val", "test"])
+    sets = [{"path": "hands"}, {"path": "desks", "layout": "rendered"}, {"path": "chairs", "layout": "no-hands"}]
+    samples = held_out_samples(DataRecipe.model_validate({"sets": sets}), tmp_path)
+    assert [sample.path.name for sample in samples] == ["1.png", "3.png"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_nothing_to_test_on_is_an_error(tmp_path: Path) -> None:
+    write_hands(tmp_path / "hands", splits=["train"])
+    with pytest.raises(SourceError, match="has test pictures"):
+        held_out_samples(data("hands"), tmp_path)
+
+
+def test_samples_say_where_they_come_from() -> None:
+    assert repr(sample_with([[0, 0, 9, 9]])) == "HandSample(small/picture.png, train, hands=1)"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes of models that train in a second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.recipe import ClassifierRecipe, DetectorRecipe
+
+SCHEDULE = {
+    "steps": 4,
+    "batch": 2,
+    "rate": 0.001,
+    "warmup_steps": 2,
+    "validate_steps": 4,
+    "checkpoint_steps": 2,
+    "workers": 0,
+}
+GESTURES = ("fist", "palm", "no_gesture")
+
+
+def detector_mapping(**changes: Any) -> dict[str, Any]:
+    """Return the keys of a detector's recipe, as YAML gives them; it learns from the set `hands`."""
+    recipe: dict[str, Any] = {
+        "task": "hand-detector",
+        "name": "small-detector",
+        "seed": 3,
+        "model": {
+            "architecture": "hand-detector",
+            "widths": [4, 4, 8, 8, 8],
+            "depths": [0, 0, 0, 0],
+            "neck_width": 8,
+        },
+        "input": {"fit": "letterbox", "width_px": 64, "height_px": 64, "multiple_px": 32},
+        "data": {"validate_every": 3, "sets": [{"path": "hands"}]},
+        "stages": [{"until": 0.5, "sides_px": [32]}, {"until": 1.0, "sides_px": [64]}],
+        "schedule": SCHEDULE,
+    }
+    return recipe | changes
+
+
+def detector_recipe(**changes: Any) -> DetectorRecipe:
+    """Return the detector's recipe, validated."""
+    return DetectorRecipe.model_validate(detector_mapping(**changes))
+
+
+def classifier_mapping(**changes: Any) -> dict[str, Any]:
+    """Return the keys of a classifier's recipe; it learns from the set `hands`."""
+    recipe: dict[str, Any] = {
+        "task": "gesture-classifier",
+        "name": "small-classifier",
+        "seed": 3,
+        "model": {
+            "architecture": "crop-classifier",
+            "head_classes": [3, 2],
+            "widths": [4, 4, 8],
+            "depths": [0, 0],
+            "dropout": 0.3,
+        },
+        "input": {"fit": "crop", "width_px": 32, "height_px": 32, "crop_margin": 0.15},
+        "gestures": list(GESTURES),
+        "data": {"validate_every": 3, "sets": [{"path": "hands"}]},
+        "schedule": SCHEDULE,
+    }
+    return recipe | changes
+
+
+def classifier_recipe(**changes: Any) -> ClassifierRecipe:
+    """Return the classifier's recipe, validated."""
+    return ClassifierRecipe.model_validate(classifier_mapping(**changes))
