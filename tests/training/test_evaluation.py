@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from edge.errors import SourceError
+from tests.training.small_recipes import classifier_recipe, detector_recipe
+from tests.training.small_sets import write_hands
+from training.evaluation import ALL_SETS, evaluate_checkpoint
+from training.models import build
+from training.provenance import provenance_of
+from training.recipe import ClassifierRecipe, DetectorRecipe
+
+SETS = {"validate_every": 3, "sets": [{"path": "hands"}, {"path": "more"}, {"path": "desks", "layout": "no-hands"}]}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a data folder whose hands are all left palms; two pictures of one set and one of the other are tests."""
+    for name, splits in (("hands", ["test", "train", "test"]), ("more", ["train", "test"])):
+        write_hands(tmp_path / name, splits=splits, gesture="palm", handedness="left")
+    return tmp_path
+
+
+def saved(path: Path, recipe: DetectorRecipe | ClassifierRecipe, **weights: float) -> Path:
+    """Save an untrained model, with some of its tensors filled with one value."""
+    model = build(recipe.model)
+    state = model.state_dict()
+    for name, value in weights.items():
+        state[name.replace("__", ".")].fill_(value)
+    content: dict[str, Any] = {"model": state, "ema": state, **provenance_of(recipe, [], teachers=[])}
+    torch.save(content, path)
+    return path
+
+
+def test_a_detector_is_measured_on_the_test_pictures_of_each_set_and_of_all(root: Path) -> None:
+    rows = evaluate_checkpoint(saved(root / "c.pt", detector_recipe(data=SETS)), root)
+    assert list(rows) == ["hands", "more", ALL_SETS]
+    assert [row["pictures"] for row in rows.values()] == [2, 1, 3]
+    assert [row["hands"] for row in rows.values()] == [2, 1, 3]
+    assert all({"ap", "ap50", "recall", "precision"} <= set(row) for row in rows.values())
+
+
+def test_a_classifier_that_knows_one_answer_scores_where_it_is_right(root: Path) -> None:
+    recipe = classifier_recipe(data=SETS)
+    zero = {f"heads__{head}__weight": 0.0 for head in range(2)}
+    path = saved(root / "c.pt", recipe, **zero, heads__0__bias=0.0, heads__1__bias=0.0)
+    state = torch.load(path, weights_only=True)
+    state["ema"]["heads.0.bias"][1] = 5.0
+    state["ema"]["heads.1.bias"][1] = 5.0
+    torch.save(state, path)
+    rows = evaluate_checkpoint(path, root)
+    assert list(rows) == ["hands", "more", ALL_SETS]
+    assert rows[ALL_SETS] == {"hands": 3.0, "gesture_macro_f1": 1.0, "handedness_macro_f1": 0.0}
+
+
+def test_what_cannot_be_measured_is_one_sentence(root: Path) -> None:
+    recipe = detector_recipe(data={"sets": [{"path": "gone"}]})
+    with pytest.raises(SourceError, match="gone does not exist"):
+        evaluate_checkpoint(saved(root / "c.pt", recipe), root)
+    with pytest.raises(SourceError, match=r"expected the checkpoint\.pt"):
+        evaluate_checkpoint(root / "none.pt", root)
