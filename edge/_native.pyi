@@ -73,7 +73,7 @@ def render_hands(
     """Draw hands over `picture` `(H, W, 3) uint8` BGR in place; far hands first, hidden pixels stay.
 
     `ids` `(H, W) uint8` gets n + 1 where hand n covers most of a pixel, 0 where its arm does; `depth_mm` `(H, W)`
-    float32 holds the distance along the optical axis and is respected. Camera space: x right, y down, z away, millimetres.
+    float32 holds the distance along the optical axis and is respected. Camera space: x right, y down, z away, in mm.
     `bones` `(P, 20)`, `hands` `(N, 36)` and `light` `(15,)` float32 have the columns of `edge.scene`; `maps` are
     N arrays `(4, 256, 256, 5) uint8`; `lens` is focal length, centre x, centre y in pixels. The GIL is released.
     Raises ValueError.

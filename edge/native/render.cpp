@@ -29,6 +29,10 @@ struct Encoding {
   }
 };
 
+struct Sample {
+  float cover, hand, red, green, blue, z;
+};
+
 class HandDrawing {
  public:
   HandDrawing(const Canvas &canvas, const Hand &hand, const Light &light, int id)
@@ -77,8 +81,8 @@ class HandDrawing {
   void illuminate(const Nearby &nearby, const Points &p, const Points &normal, const Hits &hits,
                   Materials &surface) const;
   void draw_tile(int x, int y, const Nearby &nearby) const;
-  void write_pixel(int column, int row, const int *samples, const Hits &hits, const Colours &colours,
-                   const bool *skin) const;
+  void write_tile(int x, int y, const Hits &hits, const Colours &colours, const bool *skin) const;
+  void write_pixel(std::ptrdiff_t pixel, const Sample &sample) const;
 
   const Canvas &canvas_;
   const Hand &hand_;
@@ -179,11 +183,10 @@ void lend_colours(const Hits &hits, Colours &colours, bool *skin) {
 
 void HandDrawing::draw_tile(int x, int y, const Nearby &nearby) const {
   const Bone *bones = hand_.bones.data();
-  const int samples = hand_.samples, side = kTilePx / samples;
   const Rays rays = rays_through(x, y);
   const BoneList near{bones, nearby.near, nearby.near_count};
   Hits hits;
-  const float sample_focal = canvas_.focal_px * static_cast<float>(samples);
+  const float sample_focal = canvas_.focal_px * static_cast<float>(hand_.samples);
   if (march(near, rays, sample_focal, nearby.near_z, nearby.far_z, hits) == 0) return;
   Points p, normal;
   for (int i = 0; i < kLanes; ++i) {
@@ -209,43 +212,53 @@ void HandDrawing::draw_tile(int x, int y, const Nearby &nearby) const {
   Colours colours;
   light_surface(surface, rays, light_, colours);
   lend_colours(hits, colours, skin);
+  write_tile(x, y, hits, colours, skin);
+}
+
+// `red`, `green` and `blue` are weighted by `cover`; `hand` is how much of the cover is hand.
+void HandDrawing::write_pixel(std::ptrdiff_t pixel, const Sample &sample) const {
+  std::uint8_t *out = canvas_.bgr + pixel * 3;
+  if (sample.cover >= 1.0f) {
+    out[0] = static_cast<std::uint8_t>(sample.blue + 0.5f);
+    out[1] = static_cast<std::uint8_t>(sample.green + 0.5f);
+    out[2] = static_cast<std::uint8_t>(sample.red + 0.5f);
+  } else {
+    const float through = 1.0f - sample.cover;
+    out[0] = static_cast<std::uint8_t>(sample.blue + through * static_cast<float>(out[0]) + 0.5f);
+    out[1] = static_cast<std::uint8_t>(sample.green + through * static_cast<float>(out[1]) + 0.5f);
+    out[2] = static_cast<std::uint8_t>(sample.red + through * static_cast<float>(out[2]) + 0.5f);
+  }
+  if (sample.cover < 0.5f) return;
+  canvas_.depth_mm[pixel] = sample.z;
+  canvas_.ids[pixel] = static_cast<std::uint8_t>(sample.hand > 0.5f * sample.cover ? id_ : 0);
+}
+
+void HandDrawing::write_tile(int x, int y, const Hits &hits, const Colours &colours, const bool *skin) const {
+  static const Encoding encode;
+  const int samples = hand_.samples, side = kTilePx / samples, rays = samples * samples;
+  const float weight = 1.0f / static_cast<float>(rays);
   const int x_end = std::min(x + side, canvas_.width_px), y_end = std::min(y + side, canvas_.height_px);
   for (int row = y; row < y_end; ++row) {
     for (int column = x; column < x_end; ++column) {
-      int lanes[4];
-      for (int s = 0; s < samples * samples; ++s)
-        lanes[s] = ((row - y) * samples + s / samples) * kTilePx + (column - x) * samples + s % samples;
-      write_pixel(column, row, lanes, hits, colours, skin);
+      const int corner = (row - y) * samples * kTilePx + (column - x) * samples;
+      Sample sum{};
+      for (int s = 0; s < rays; ++s) {
+        const int i = corner + s / samples * kTilePx + s % samples;
+        const float share = hits.cover[i] * weight;
+        if (share <= 0.0f) continue;
+        sum.cover += share;
+        sum.hand += skin[i] ? share : 0.0f;
+        sum.red += share * encode(colours.red[i]);
+        sum.green += share * encode(colours.green[i]);
+        sum.blue += share * encode(colours.blue[i]);
+        sum.z += share * hits.z[i];
+      }
+      const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(row) * canvas_.width_px + column;
+      if (sum.cover <= 0.0f) continue;
+      if (sum.cover < 1.0f) sum.z /= sum.cover;
+      if (sum.z < canvas_.depth_mm[pixel]) write_pixel(pixel, sum);
     }
   }
-}
-
-void HandDrawing::write_pixel(int column, int row, const int *samples, const Hits &hits, const Colours &colours,
-                              const bool *skin) const {
-  static const Encoding encode;
-  const int count = hand_.samples * hand_.samples;
-  const float weight = 1.0f / static_cast<float>(count);
-  float cover = 0.0f, hand = 0.0f, red = 0.0f, green = 0.0f, blue = 0.0f, z = 0.0f;
-  for (int s = 0; s < count; ++s) {
-    const int i = samples[s];
-    if (hits.cover[i] <= 0.0f) continue;
-    const float share = hits.cover[i] * weight;
-    cover += share;
-    hand += skin[i] ? share : 0.0f;
-    red += share * encode(colours.red[i]);
-    green += share * encode(colours.green[i]);
-    blue += share * encode(colours.blue[i]);
-    z += share * hits.z[i];
-  }
-  const std::ptrdiff_t pixel = static_cast<std::ptrdiff_t>(row) * canvas_.width_px + column;
-  if (cover <= 0.0f || z / cover >= canvas_.depth_mm[pixel]) return;
-  std::uint8_t *out = canvas_.bgr + pixel * 3;
-  out[0] = static_cast<std::uint8_t>(blue + (1.0f - cover) * out[0] + 0.5f);
-  out[1] = static_cast<std::uint8_t>(green + (1.0f - cover) * out[1] + 0.5f);
-  out[2] = static_cast<std::uint8_t>(red + (1.0f - cover) * out[2] + 0.5f);
-  if (cover < 0.5f) return;
-  canvas_.depth_mm[pixel] = z / cover;
-  canvas_.ids[pixel] = static_cast<std::uint8_t>(hand > 0.5f * cover ? id_ : 0);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "render.hpp"
+#include "render_grain.hpp"
 
 namespace nb = nanobind;
 
@@ -117,10 +118,19 @@ void render_hands(const Picture &picture, const Ids &ids, const Depth &depth_mm,
   for (int n : order) draw_hand(canvas, drawn[static_cast<std::size_t>(n)], lamp, n + 1);
 }
 
+void add_grain(const Picture &picture, float sigma, std::uint32_t seed) {
+  require(sigma >= 0.0f && sigma <= 128.0f, "sigma must be within 0..128");
+  std::uint8_t *bytes = picture.data();
+  const std::size_t count = picture.size();
+  nb::gil_scoped_release release;
+  edge::render::add_grain(bytes, count, sigma, seed);
+}
+
 }  // namespace
 
 void register_render(nb::module_ &m) {
   using namespace nb::literals;
   m.def("render_hands", &render_hands, "picture"_a.noconvert(), "ids"_a.noconvert(), "depth_mm"_a.noconvert(),
         "bones"_a.noconvert(), "hands"_a.noconvert(), "maps"_a, "light"_a.noconvert(), "lens"_a.noconvert());
+  m.def("add_grain", &add_grain, "picture"_a.noconvert(), "sigma"_a, "seed"_a);
 }

@@ -105,7 +105,8 @@ EDGE_INLINE Material sleeve_material(const Hand &hand, const Bone &bone, Vec3 p,
   const Vec3 q = p - bone.start;
   const float along = dot(q, bone.span) * std::sqrt(bone.inverse_length2);
   const float weave = along * hand.skin.sleeve_weave;
-  if (bone.part == kSleeve && along < 0.3f) return {hand.skin.sleeve * 0.25f, normal, 0.0f, 0.0f};  // the inside of the cuff
+  if (bone.part == kSleeve && along < 0.3f)
+    return {hand.skin.sleeve * 0.25f, normal, 0.0f, 0.0f};  // the inside of the cuff
   const float stripe = weave - std::floor(weave);
   const float fold = 0.06f * (smoothstep(0.0f, 0.5f, stripe) - smoothstep(0.5f, 1.0f, stripe));
   return {hand.skin.sleeve * (0.97f + fold), normal, 0.01f, 0.0f};

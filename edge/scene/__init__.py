@@ -3,6 +3,7 @@
 
 from edge.scene.gestures import GESTURE_NAMES
 from edge.scene.sample import render_hand_sample
+from edge.scene.scene import Scene
 from edge.scene.truth import SceneFrame, SceneTruth
 
-__all__ = ["GESTURE_NAMES", "SceneFrame", "SceneTruth", "render_hand_sample"]
+__all__ = ["GESTURE_NAMES", "Scene", "SceneFrame", "SceneTruth", "render_hand_sample"]

@@ -117,7 +117,7 @@ def random_lamp(rng: np.random.Generator) -> Lamp:
     colour = np.array([1 + warmth, 1.0, 1 - 1.2 * warmth])
     ambient_warmth = rng.normal(0, 0.07)
     ambient = np.array([1 + ambient_warmth, 1.0, 1 - 1.2 * ambient_warmth])
-    exposure = float(np.exp(rng.normal(0.0, 0.22)))
+    exposure = float(np.exp(rng.normal(-0.06, 0.18)))
     harsh = rng.uniform(0.25, 0.8)
     return Lamp(
         direction=direction,

@@ -30,7 +30,7 @@ class Arm:
 
 
 def elbow_between(wrist_mm: FloatArray, shoulder_mm: FloatArray, wanted_mm: FloatArray, scale: float) -> FloatArray:
-    """Return the elbow (3,) nearest to `wanted_mm` that both arm bones reach; a stretched arm when they are too short."""
+    """Return the elbow (3,) nearest to `wanted_mm` that both bones reach; too short, the arm stretches."""
     fore, upper = FOREARM_MM * scale, UPPER_ARM_MM * scale
     gap = shoulder_mm - wrist_mm
     reach = float(np.linalg.norm(gap)) + 1e-9
@@ -42,7 +42,7 @@ def elbow_between(wrist_mm: FloatArray, shoulder_mm: FloatArray, wanted_mm: Floa
     aside = wanted_mm - wrist_mm
     aside = aside - along * (aside @ along)
     if np.linalg.norm(aside) < 1.0:
-        aside = np.cross(along, [1.0, 0.0, 0.0]) + [0.0, 1e-3, 0.0]
+        aside = np.cross(along, [1.0, 0.0, 0.0]) + np.array([0.0, 1e-3, 0.0])
     height = np.sqrt(max(fore**2 - foot**2, 0.0))
     return np.asarray(wrist_mm + along * foot + aside / np.linalg.norm(aside) * height)
 
@@ -74,9 +74,7 @@ def arm_rows(wrist_mm: FloatArray, thumbward: FloatArray, arm: Arm, scale: float
         cuff = wrist_mm + along * min(arm.cuff_mm * scale, 0.9 * length)
         width = 31 + 13 * arm.cuff_mm / FOREARM_MM
         cloth.append(
-            capsule_row(
-                cuff, arm.elbow_mm, (width * loose, 48 * loose), blend=20, part=Part.SLEEVE, chain=SLEEVE_CHAIN
-            )
+            capsule_row(cuff, arm.elbow_mm, (width * loose, 48 * loose), blend=20, part=Part.SLEEVE, chain=SLEEVE_CHAIN)
         )
         cloth.append(_upper(arm, 0.0, (49 * loose, 60 * loose), Part.CLOTH, blend=20 * scale, chain=SLEEVE_CHAIN))
     else:

@@ -59,7 +59,7 @@ def _room(rng: np.random.Generator, height: int, width: int) -> _Canvas:
         colour = _colour(rng) if rng.uniform() < 0.8 else np.full(3, 250.0)
         cv2.fillPoly(canvas, [corners.astype(np.int32)], colour.tolist(), cv2.LINE_AA)
         if rng.uniform() < 0.5:
-            cv2.polylines(canvas, [corners.astype(np.int32)], True, _colour(rng).tolist(), 2, cv2.LINE_AA)
+            cv2.polylines(canvas, [corners.astype(np.int32)], isClosed=True, color=_colour(rng).tolist(), thickness=2)
     return canvas
 
 
@@ -108,10 +108,10 @@ def procedural_background(rng: np.random.Generator, width_px: int, height_px: in
     canvas = _KINDS[rng.integers(len(_KINDS))](rng, height, width)
     light = 1 + _cloudy(rng, height, width, 0.06)
     canvas = canvas * light
-    canvas = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.6, 3.5)))
-    canvas = cv2.resize(canvas, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
-    canvas += rng.normal(0, rng.uniform(0, 6), (height_px, width_px, 1)).astype(np.float32)
-    return np.clip(canvas, 0, 255).astype(np.uint8)
+    blurred = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.6, 3.5)))
+    full = cv2.resize(blurred, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    grain = rng.normal(0, rng.uniform(0, 6), (height_px, width_px, 1)).astype(np.float32)
+    return np.asarray(np.clip(full + grain, 0, 255), np.uint8)
 
 
 def cropped_background(rng: np.random.Generator, picture: Picture, width_px: int, height_px: int) -> Picture:
@@ -135,5 +135,5 @@ def random_background(
 ) -> Picture:
     """Return a background: part of one of the `pictures` if there are any, else a procedural one."""
     if pictures:
-        return cropped_background(rng, pictures[rng.integers(len(pictures))], width_px, height_px)
+        return cropped_background(rng, pictures[int(rng.integers(len(pictures)))], width_px, height_px)
     return procedural_background(rng, width_px, height_px)

@@ -46,7 +46,8 @@ def capsule_row(
 ) -> Row:
     """Return the 20 numbers of a capsule from `start` to `end` (3,), all lengths in millimetres.
 
-    `radii` at both ends; `bulge` and `bow` (3,) add to the radius and shift the axis half way; `blend` is how far it melts
-    into its neighbours of the same `chain`; `v` is its stretch of the finger's detail map, `dorsal` (3,) that map's middle.
+    `radii` at both ends; `bulge` and `bow` (3,) add to the radius and shift the axis half way; `blend` is how far it
+    melts into its neighbours of the same `chain`; `v` is its stretch of the finger's detail map, `dorsal` (3,) the
+    direction of that map's middle.
     """
     return [*start, *end, *radii, bulge, *bow, blend, float(chain), float(part), *v, *dorsal]

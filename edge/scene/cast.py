@@ -68,19 +68,18 @@ def random_hand(
 
 def _random_pose(rng: np.random.Generator, name: str, centre_mm: FloatArray, handedness: Handedness) -> HandPose:
     made = random_gesture(rng, name)
-    return HandPose(made.angles_deg, made.yaw_deg, made.pitch_deg, made.roll_deg, centre_mm, handedness)
+    view = made.view
+    return HandPose(made.angles_deg, view.yaw_deg, view.pitch_deg, view.roll_deg, centre_mm, handedness)
 
 
 def _other_hand(rng: np.random.Generator, hand: PaintedHand, body: Body) -> PaintedHand:
     """Return the other hand of the same person, before the trunk."""
     handedness: Handedness = "left" if hand.pose.handedness == "right" else "right"
     shoulder = body.shoulder_mm(1.0 if handedness == "left" else -1.0)
-    reach = rng.uniform([-260, -260, -430], [260, 320, -230])
+    reach = rng.uniform(0, 1, 3) * [520, 580, 200] - [260, 260, 430]
     name = hand.gesture if rng.uniform() < 0.3 else str(rng.choice(GESTURE_NAMES))
     pose = _random_pose(rng, name, shoulder + reach * body.scale, handedness)
-    arm = replace(
-        _arm_towards(rng, pose, hand.shape, shoulder), cuff_mm=hand.arm.cuff_mm, looseness=hand.arm.looseness
-    )
+    arm = replace(_arm_towards(rng, pose, hand.shape, shoulder), cuff_mm=hand.arm.cuff_mm, looseness=hand.arm.looseness)
     return PaintedHand(hand.shape, pose, arm, hand.look, name)
 
 
@@ -94,8 +93,8 @@ def _places(rng: np.random.Generator, width_px: int, height_px: int, hands: int)
         for attempt in range(_PLACING_TRIES):
             span = float(np.clip(common * np.exp(rng.normal(0, 0.3)), _LEAST_SPAN, greatest)) * height_px
             inset = span * (rng.uniform(-0.15, 0.2) if rng.uniform() < 0.2 else 0.45)
-            x = rng.uniform(*sorted((inset, width_px - inset)))
-            y = rng.uniform(*sorted((inset, height_px - inset)))
+            x = rng.uniform(min(inset, width_px - inset), max(inset, width_px - inset))
+            y = rng.uniform(min(inset, height_px - inset), max(inset, height_px - inset))
             if _is_free(x, y, span, found) or (attempt == _PLACING_TRIES - 1 and not found):
                 found.append((x, y, span))
                 break

@@ -17,7 +17,7 @@ def motion_blurred(picture: Picture, length_px: float, angle_rad: float) -> Pict
     kernel = np.zeros((side, side), np.float32)
     reach = np.array([np.cos(angle_rad), np.sin(angle_rad)]) * (side - 1) / 2
     middle = (side - 1) / 2
-    ends = [tuple(int(round(middle + sign * part)) for part in reach) for sign in (-1, 1)]
+    ends = [tuple(round(middle + sign * part) for part in reach) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1)
     return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8)
 

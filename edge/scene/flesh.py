@@ -17,6 +17,7 @@ Handedness = Literal["left", "right"]
 
 # Palm frame to camera (x right, y down, z away): palm towards the camera, fingers up.
 _FACING = np.diag([1.0, -1.0, -1.0])
+_TIP_INSET = 0.6
 _PIVOT_MM = np.array([0.0, 85.0, 0.0])
 
 
@@ -50,8 +51,8 @@ class HandPose:
 class Flesh:
     """A hand ready to draw, in camera space and millimetres.
 
-    `capsules` (P, 20) float32 rows for the renderer, `joints_mm` (21, 3), `thickness_mm` (21,), `axes` (3, 3) rows x, y, z
-    of the palm, `arm` (3,) unit vector from wrist to elbow; float64.
+    `capsules` (P, 20) float32 rows for the renderer, `joints_mm` (21, 3), `thickness_mm` (21,), `axes` (3, 3) rows x,
+    y, z of the palm, `arm` (3,) unit vector from wrist to elbow; float64.
     """
 
     capsules: npt.NDArray[np.float32]
@@ -68,22 +69,24 @@ def _palm_rows(shape: HandShape, skeleton: Skeleton) -> list[Row]:
     s = shape.scale
     thick = shape.radii_mm[:, 0]
     rows = []
+    arch = np.array([0, 0, -1.5]) * s
     carpals = np.array([[10, 14, -1], [3, 14, -2], [-5, 13, -1.5], [-12, 13, 0]]) * s
     for finger in range(1, 5):
         root = shape.roots_mm[finger] + np.array([0, -2, 1.0]) * s
         wide = (12.5 * s, thick[finger] * 1.06)
-        rows.append(capsule_row(carpals[finger - 1], root, wide, blend=9 * s, part=Part.PALM, bow=np.array([0, 0, -1.5]) * s))
+        rows.append(capsule_row(carpals[finger - 1], root, wide, blend=9 * s, part=Part.PALM, bow=arch))
     first, second = skeleton.joints_mm[1], skeleton.joints_mm[2]
     pad = skeleton.frames[0, 0][:, 2]
     reach = (13.5 * s, shape.radii_mm[0, 1] * 1.04)
-    rows.append(capsule_row(first - np.array([0, 4, 0]) * s, second, reach, blend=12 * s, part=Part.PALM, bow=pad * 2.5 * s))
+    heel = first - np.array([0, 4, 0]) * s
+    rows.append(capsule_row(heel, second, reach, blend=12 * s, part=Part.PALM, bow=pad * 2.5 * s))
     belly = first * 0.45 + second * 0.55 + pad * 3.0 * s
     rows.append(capsule_row(np.array([14, 22, 8]) * s, belly, (11 * s, 11.5 * s), blend=13 * s, part=Part.PALM))
     web = shape.roots_mm[1] * 0.72 + np.array([0, 0, 1]) * s
     rows.append(capsule_row(first * 0.3 + second * 0.7, web, (6.0 * s, 7.5 * s), blend=17 * s, part=Part.PALM))
     for finger in range(1, 4):
-        ends = [_mount(shape, skeleton, f) for f in (finger, finger + 1)]
-        rows.append(capsule_row(*ends, (8.4 * s, 8.4 * s), blend=7 * s, part=Part.PALM))
+        left, right = (_mount(shape, skeleton, f) for f in (finger, finger + 1))
+        rows.append(capsule_row(left, right, (8.4 * s, 8.4 * s), blend=7 * s, part=Part.PALM))
     edge = (np.array([-19, 18, 6]) * s, np.array([-30, 54, 4]) * s)
     rows.append(capsule_row(*edge, (12 * s, 9.5 * s), blend=12 * s, part=Part.PALM, bulge=1.5 * s))
     return rows
@@ -137,13 +140,19 @@ def fleshed(shape: HandShape, pose: HandPose, arm: Arm) -> Flesh:
             rows[:, columns] = (rows[:, columns] - pivot) @ view.T + pose.centre_mm
         for columns in (slice(9, 12), slice(17, 20)):
             rows[:, columns] = rows[:, columns] @ view.T
+    # The fingertip of hand datasets is the middle of the last pad, not its end.
+    view_tips = skeleton.frames[:, 2, :, 1] * (_TIP_INSET * shape.radii_mm[:, 3:]) @ view.T
     skin, cloth = arm_rows(joints[0], view[:, 0], arm, shape.scale)
     capsules = np.concatenate([np.concatenate([palm, skin], dtype=np.float32), fingers, cloth], dtype=np.float32)
     towards_elbow = arm.elbow_mm - joints[0]
+    keypoints = joints.copy()
+    keypoints[4::4] -= view_tips
+    thickness = shape.radii_mm.copy()
+    thickness[0, 0] = 20.0 * shape.scale  # the ball of the thumb
     return Flesh(
         capsules=capsules,
-        joints_mm=joints,
-        thickness_mm=np.concatenate([[14.0 * shape.scale], shape.radii_mm.reshape(-1)]),
+        joints_mm=keypoints,
+        thickness_mm=np.concatenate([[16.0 * shape.scale], thickness.reshape(-1)]),
         axes=view.T.copy(),
         arm=towards_elbow / np.linalg.norm(towards_elbow),
     )

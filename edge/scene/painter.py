@@ -19,11 +19,13 @@ from edge.scene.skin import SkinMaps, skin_maps
 from edge.scene.truth import Lens, SceneFrame, truth_from_drawing
 
 Picture = npt.NDArray[np.uint8]
+# Capsules (P, 20), their row (36,), detail maps, millimetres a pixel.
+_DrawnPart = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], SkinMaps, float]
 _HAND_COLUMNS = 36
 _ARM_MARGIN_MM = 6.0
 _NEVER_HAND_MM = -1.0e6
 # Hands smaller than this are drawn with four rays a pixel: fingers are then a few pixels wide.
-_FINE_BELOW_PX = 150.0
+FINE_BELOW_PX = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +72,22 @@ def _row(look: Look, colour: npt.NDArray[np.float64] | None = None) -> npt.NDArr
     return row
 
 
-def _hand_row(hand: PaintedHand, flesh: Flesh, lens: Lens) -> npt.NDArray[np.float32]:
+def _hand_part(hand: PaintedHand, flesh: Flesh, lens: Lens, fine_below_px: float) -> _DrawnPart:
     row = _row(hand.look)
-    scale = hand.shape.scale
-    row[2:5] = scale, _ARM_MARGIN_MM * scale, 2 if hand.length_px(lens) < _FINE_BELOW_PX else 1
+    scale, length_px = hand.shape.scale, hand.length_px(lens)
+    row[2:5] = scale, _ARM_MARGIN_MM * scale, 2 if length_px < fine_below_px else 1
     row[5:8], row[8:17], row[17:20] = flesh.joints_mm[0], flesh.axes.reshape(-1), flesh.arm
-    return row
+    return flesh.capsules, row, skin_maps(hand.look.maps_variant), HAND_LENGTH_MM / length_px
 
 
 def _draw(
     backdrop: Backdrop,
     ids: npt.NDArray[np.uint8],
-    parts: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], SkinMaps, float]],
+    parts: Sequence[_DrawnPart],
     lamp: Lamp,
     lens: Lens,
 ) -> None:
-    """Draw capsules (P, 20) with their row (36,), detail maps and millimetres a pixel, into the backdrop and `ids`."""
+    """Draw parts into the backdrop and `ids`."""
     rows = np.stack([row for _, row, _, _ in parts])
     counts = [len(capsules) for capsules, _, _, _ in parts]
     rows[:, 0] = np.cumsum([0, *counts[:-1]])
@@ -114,17 +116,15 @@ def draw_body(backdrop: Backdrop, body: Body, lamp: Lamp, lens: Lens) -> None:
     _draw(backdrop, np.zeros(backdrop.bgr.shape[:2], np.uint8), parts, lamp, lens)
 
 
-def painted(backdrop: Backdrop, hands: Sequence[PaintedHand], lamp: Lamp, lens: Lens) -> SceneFrame:
-    """Draw hands over a copy of the backdrop."""
+def painted(
+    backdrop: Backdrop, hands: Sequence[PaintedHand], lamp: Lamp, lens: Lens, *, fine_below_px: float = FINE_BELOW_PX
+) -> SceneFrame:
+    """Draw hands over a copy of the backdrop; those shorter than `fine_below_px` with four rays a pixel."""
     canvas = Backdrop(backdrop.bgr.copy(), backdrop.depth_mm.copy())
     ids = np.zeros(canvas.bgr.shape[:2], np.uint8)
     fleshes = [fleshed(hand.shape, hand.pose, hand.arm) for hand in hands]
     if hands:
-        parts = [
-            (flesh.capsules, _hand_row(hand, flesh, lens), skin_maps(hand.look.maps_variant), mm_per_px)
-            for hand, flesh in zip(hands, fleshes, strict=True)
-            for mm_per_px in (HAND_LENGTH_MM / hand.length_px(lens),)
-        ]
+        parts = [_hand_part(hand, flesh, lens, fine_below_px) for hand, flesh in zip(hands, fleshes, strict=True)]
         _draw(canvas, ids, parts, lamp, lens)
     truth = truth_from_drawing(
         ids,

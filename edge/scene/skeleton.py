@@ -71,7 +71,7 @@ def mean_shape() -> HandShape:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """A posed hand: `joints_mm` (21, 3) in MediaPipe order, `frames` (5, 3, 3, 3): axes as columns, per finger and bone."""
+    """A posed hand: `joints_mm` (21, 3) in MediaPipe order, `frames` (5, 3, 3, 3) a rotation per finger and bone."""
 
     joints_mm: FloatArray
     frames: FloatArray

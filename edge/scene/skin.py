@@ -114,7 +114,7 @@ def _nail(relief: _Relief, *, width: float, length: float) -> None:
 
 
 def _stroke(points: npt.ArrayLike, width_mm: float) -> Grid:
-    """Return a soft line (256, 256), 1 on a curve through `points` (K, 2) in millimetres of the palm, 0 well beside it."""
+    """Return a soft line (256, 256): 1 on a curve through `points` (K, 2) in palm millimetres, 0 well beside it."""
     import cv2
 
     control = np.asarray(points, np.float64)
@@ -122,12 +122,15 @@ def _stroke(points: npt.ArrayLike, width_mm: float) -> Grid:
     degree = min(3, len(control) - 1)
     t = np.linspace(0, 1, 16)
     curve = np.stack([np.polyval(np.polyfit(knots, control[:, axis], degree), t) for axis in range(2)], axis=1)
-    texels = (curve + [55.0, 20.0]) / _PALM_TEXEL_MM - 0.5
+    texels = (curve + np.array([55.0, 20.0])) / _PALM_TEXEL_MM - 0.5
     line = np.zeros((SIDE, SIDE), np.float32)
     width = width_mm / _PALM_TEXEL_MM[0]
-    cv2.polylines(line, [np.round(texels * 16).astype(np.int32)], False, 1.0, max(1, round(width * 0.8)), cv2.LINE_8, 4)
-    line = cv2.GaussianBlur(line, (0, 0), max(0.6, 0.5 * width))
-    return np.asarray(line / max(float(line.max()), 1e-6), np.float64)
+    thickness = max(1, round(width * 0.8))
+    cv2.polylines(
+        line, [np.round(texels * 16).astype(np.int32)], isClosed=False, color=1.0, thickness=thickness, shift=4
+    )
+    soft = np.asarray(cv2.GaussianBlur(line, (0, 0), max(0.6, 0.5 * width)), np.float64)
+    return soft / max(float(soft.max()), 1e-6)
 
 
 _PALM_LINES = (
@@ -142,16 +145,18 @@ _PALM_LINES = (
 
 def _palm(rng: np.random.Generator) -> _Relief:
     relief = _blank()
-    for line, strength, width in _PALM_LINES:
+    for line, mean_strength, width in _PALM_LINES:
         moved = np.asarray(line, np.float64) + rng.normal(0, 1.6, (len(line), 2))
-        strength *= rng.uniform(0.6, 1.1)
+        strength = mean_strength * rng.uniform(0.6, 1.1)
         relief.crease(_stroke(moved, width), depth_mm=0.7 * strength, dark=0.16 * strength)
         relief.crease(_stroke(moved, 6.0), depth_mm=0.5 * strength, dark=0.04 * strength)
     for _ in range(9):
         start = rng.uniform((-35, 10), (30, 80))
         groove = _stroke([start, start + rng.normal(0, 10, 2), start + rng.normal(0, 18, 2)], 0.6)
         relief.crease(groove, depth_mm=0.15, dark=0.05)
-    mounts = np.exp(-(((_Y_PALM - 74) / 14) ** 2)) + np.exp(-((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2))
+    mounts = np.exp(-(((_Y_PALM - 74) / 14) ** 2)) + np.exp(
+        -((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2)
+    )
     thenar = np.exp(-(((_X_PALM - 20) / 16) ** 2) - ((_Y_PALM - 36) / 22) ** 2)
     # Towards the fingers the palm fades to what finger maps begin with.
     inner = 1 - _smooth(74, 90, _Y_PALM)
