@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -96,9 +97,9 @@ def check_options(words: list[str], folder: Path) -> None:
 
 def check_install(words: list[str]) -> None:
     """Check that `pip install` names this project and extras that it has."""
-    (requirement,) = [word for word in words[2:] if not word.startswith("-")]
-    matched = re.fullmatch(r"\.(?:\[([a-z,]+)\])?", requirement)
-    assert matched, f"pip install {requirement} is not an install of this project"
+    matched = re.fullmatch(r"\.(?:\[([a-z,]+)\])?", words[-1])
+    assert matched, f"pip install {words[-1]} is not an install of this project"
+    assert all((ROOT / file).is_file() for option, file in pairwise(words) if option == "-c")
     metadata = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert all(re.search(rf"^{extra} = \[", metadata, re.MULTILINE) for extra in (matched[1] or "").split(",") if extra)
 
