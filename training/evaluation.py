@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from edge.bundle.accuracy import AccuracyCard, SetAccuracy
+from edge.errors import SourceError
 from training.checkpoint import read_checkpoint
 from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
@@ -43,8 +44,15 @@ def evaluate_checkpoint(path: Path, data_root: Path) -> Rows:
 
 
 def card_from_rows(rows: Rows, checkpoint: Path, *, note: str) -> AccuracyCard:
-    """Return the accuracy card of a bundle: the headline over all sets, then the rows set by set."""
-    metric = next(name for name in HEADLINES if name in rows[ALL_SETS])
+    """Return the accuracy card of a bundle: the headline over all sets, then the rows set by set.
+
+    Raises `SourceError` when no test hand has a label for the headline.
+    """
+    metric = next((name for name in HEADLINES if name in rows[ALL_SETS]), None)
+    if metric is None:
+        raise SourceError(
+            "no test hand has a gesture, so the card has no figure; add a set with labelled test pictures"
+        )
     sets = tuple(
         SetAccuracy(
             name=name,

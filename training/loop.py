@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from edge.errors import ModelError, OutputError, SourceError
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
+from training.provenance import with_earlier
 from training.recipe import ScheduleRecipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -48,6 +49,7 @@ class _Run:
     average: WeightAverage
     optimiser: torch.optim.Optimizer
     step: int = 0
+    earlier_data: Mapping[str, Any] = field(default_factory=dict)
 
     def resume(self, path: Path) -> None:
         state = read_state(path)
@@ -57,6 +59,7 @@ class _Run:
             self.average.updates = int(state["updates"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
+            self.earlier_data = state["data"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise SourceError(
                 f"{path} belongs to another training, its tensors do not fit this recipe's model;"
@@ -64,6 +67,7 @@ class _Run:
             ) from error
 
     def save(self, path: Path, task: TrainingTask, metrics: Mapping[str, float] | None) -> None:
+        provenance = task.provenance()
         state = {
             "step": self.step,
             "model": self.model.state_dict(),
@@ -71,7 +75,8 @@ class _Run:
             "updates": self.average.updates,
             "optimiser": self.optimiser.state_dict(),
             "metrics": dict(metrics or {}),
-            **task.provenance(),
+            **provenance,
+            "data": with_earlier(provenance["data"], self.earlier_data),
         }
         partial = path.with_suffix(".partial")
         try:
@@ -92,17 +97,16 @@ def train(
 ) -> Path:
     """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path.
 
-    A new run begins with the averaged weights of the checkpoint `start`, where one is given.
-    `say` hears one line whenever figures are logged. Raises `OutputError` when `folder` cannot be written,
-    `SourceError` when its checkpoint is not one of this task, and `ModelError` when the loss is not finite.
+    A new run begins with the averaged weights of the checkpoint `start`, where one is given, and its checkpoint names
+    the data of both. `say` hears one line whenever figures are logged. Raises `OutputError` when `folder` cannot be
+    written, `SourceError` when a checkpoint is not one of this task, and `ModelError` when the loss is not finite.
     """
     torch.set_num_threads(schedule.threads)
     path = folder / CHECKPOINT
-    if start is not None:
-        _load_weights(task.model, start)
+    earlier_data = {} if start is None else _load_weights(task.model, start)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
-    run = _Run(model, WeightAverage(model, schedule.average_decay), optimiser)
+    run = _Run(model, WeightAverage(model, schedule.average_decay), optimiser, earlier_data=earlier_data)
     if path.exists():
         run.resume(path)
     try:
@@ -147,11 +151,16 @@ def _descend(
     return {**figures, "gradient_norm": float(norm), "rate": rate}
 
 
-def _load_weights(model: nn.Module, start: Path) -> None:
+def _load_weights(model: nn.Module, start: Path) -> Mapping[str, Any]:
+    """Give `model` the averaged weights of a checkpoint; return the data they learned from."""
+    state = read_state(start)
     try:
-        model.load_state_dict(read_state(start)["ema"])
-    except (KeyError, RuntimeError) as error:
-        raise SourceError(f"{start} cannot start this training: its weights do not fit the recipe's model") from error
+        model.load_state_dict(state["ema"])
+        return dict(state["data"])
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise SourceError(
+            f"{start} cannot start this training: its weights do not fit the recipe's model; leave it out"
+        ) from error
 
 
 def rate_at(step: int, schedule: ScheduleRecipe) -> float:

@@ -55,7 +55,9 @@ def fit(
     ] = None,
 ) -> None:
     """Train RECIPE, or go on where its run stopped (`edge-train RECIPE` does the same)."""
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to=to, teacher=teacher, start=start)))
+    raise typer.Exit(
+        exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to=to, teacher=teacher, start=start))
+    )
 
 
 @app.command("eval", epilog=EXIT_CODES)
@@ -101,14 +103,15 @@ def _evaluate(checkpoint: Path, data: Path, *, card: Path | None, note: str, as_
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
     rows = evaluate_checkpoint(checkpoint, data)
-    if card is not None:
-        _write(card, card_from_rows(rows, checkpoint, note=note).model_dump_json(indent=2) + "\n")
     if as_json:
         import json
 
         print(json.dumps(rows))
     else:
         _print_table(rows)
+    # After the figures are told: they took long, and the file may turn out not to be writable.
+    if card is not None:
+        _write(card, card_from_rows(rows, checkpoint, note=note).model_dump_json(indent=2) + "\n")
     return 0
 
 

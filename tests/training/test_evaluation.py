@@ -10,7 +10,7 @@ import torch
 from edge.errors import SourceError
 from tests.training.small_recipes import classifier_recipe, detector_recipe
 from tests.training.small_sets import write_hands
-from training.evaluation import ALL_SETS, evaluate_checkpoint
+from training.evaluation import ALL_SETS, card_from_rows, evaluate_checkpoint
 from training.models import build
 from training.provenance import provenance_of
 from training.recipe import ClassifierRecipe, DetectorRecipe
@@ -56,6 +56,24 @@ def test_a_classifier_that_knows_one_answer_scores_where_it_is_right(root: Path)
     rows = evaluate_checkpoint(path, root)
     assert list(rows) == ["hands", "more", ALL_SETS]
     assert rows[ALL_SETS] == {"hands": 3.0, "gesture_macro_f1": 1.0, "handedness_macro_f1": 0.0}
+
+
+def test_a_card_has_the_headline_over_all_sets_and_every_row() -> None:
+    rows = {
+        "hands": {"pictures": 2.0, "ap": 0.25, "ap50": 0.512345},
+        ALL_SETS: {"pictures": 3.0, "ap": 0.2, "ap50": 0.498765},
+    }
+    card = card_from_rows(rows, Path("runs/small/checkpoint.pt"), note="small")
+    assert (card.metric, card.value, card.split, card.note) == ("ap50", 0.4988, "test", "small")
+    assert [(own.name, own.pictures, own.figures) for own in card.sets] == [
+        ("hands", 2, {"ap": 0.25, "ap50": 0.5123}),
+        (ALL_SETS, 3, {"ap": 0.2, "ap50": 0.4988}),
+    ]
+
+
+def test_without_labelled_hands_there_is_no_card() -> None:
+    with pytest.raises(SourceError, match="no test hand has a gesture"):
+        card_from_rows({ALL_SETS: {"hands": 3.0, "handedness_macro_f1": 0.5}}, Path("c.pt"), note="")
 
 
 def test_what_cannot_be_measured_is_one_sentence(root: Path) -> None:

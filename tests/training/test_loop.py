@@ -26,13 +26,15 @@ def schedule(**changes: Any) -> ScheduleRecipe:
 class BrightnessTask:
     """Learns the mean of a picture: a small training with normalisation and dropout, whose batches know their step."""
 
-    def __init__(self, *, stop_before: int | None = None, channels: int = 4, scale: float = 1.0) -> None:
+    def __init__(
+        self, *, stop_before: int | None = None, channels: int = 4, scale: float = 1.0, dataset: str = "grey"
+    ) -> None:
         torch.manual_seed(1)
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(channels, 1))
         self.model: nn.Module = nn.Sequential(nn.Conv2d(3, channels, 3), nn.BatchNorm2d(channels), *head)
         self.seen: list[int] = []
         self.evaluated: list[nn.Module] = []
-        self._stop_before, self._scale = stop_before, scale
+        self._stop_before, self._scale, self._dataset = stop_before, scale, dataset
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, Any]]:
         # Another consumer of the common generator, as a data loader is.
@@ -53,7 +55,8 @@ class BrightnessTask:
         return {"error": 0.5}
 
     def provenance(self) -> Mapping[str, Any]:
-        return {"recipe": {}, "seed": 1, "data": {"sets": []}}
+        rows = [{"dataset": self._dataset, "licence": "CC0-1.0", "pictures": 4}]
+        return {"recipe": {}, "seed": 1, "data": {"sets": rows, "teachers": []}}
 
 
 def assert_same_weights(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> None:
@@ -133,6 +136,31 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, place: Callabl
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot be written: .*train into another folder"):
         train(BrightnessTask(), schedule(), place(tmp_path), seed=5)
+
+
+def test_a_run_may_start_from_the_averaged_weights_of_another(tmp_path: Path) -> None:
+    first = train(BrightnessTask(dataset="old"), schedule(), tmp_path / "first", seed=5)
+    # With no rate to speak of, the weights stay those of the start.
+    still = schedule(steps=1, rate=1e-12, weight_decay=0.0, warmup_steps=0)
+    second = read_state(train(BrightnessTask(), still, tmp_path / "second", seed=6, start=first))
+    begun = read_state(first)["ema"]
+    for name in ("0.weight", "5.bias"):
+        torch.testing.assert_close(second["model"][name], begun[name], rtol=0, atol=1e-6)
+    assert second["step"] == 1
+
+
+def test_data_of_the_start_is_named_even_after_the_run_was_resumed(tmp_path: Path) -> None:
+    first = train(BrightnessTask(dataset="old"), schedule(), tmp_path / "first", seed=5)
+    with pytest.raises(KeyboardInterrupt):
+        train(BrightnessTask(stop_before=4), schedule(), tmp_path / "second", seed=5, start=first)
+    second = train(BrightnessTask(), schedule(), tmp_path / "second", seed=5)
+    assert [row["dataset"] for row in read_state(second)["data"]["sets"]] == ["grey", "old"]
+
+
+def test_weights_of_another_model_cannot_start_a_run(tmp_path: Path) -> None:
+    other = train(BrightnessTask(channels=8), schedule(), tmp_path / "other", seed=5)
+    with pytest.raises(SourceError, match="cannot start this training"):
+        train(BrightnessTask(), schedule(), tmp_path / "run", seed=5, start=other)
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(tmp_path: Path) -> None:

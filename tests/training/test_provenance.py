@@ -5,7 +5,7 @@ import json
 
 from tests.training.small_recipes import detector_recipe
 from tests.training.small_sets import sample_with
-from training.provenance import provenance_of
+from training.provenance import provenance_of, with_earlier
 from training.recipe import recipe_from_mapping
 
 
@@ -33,3 +33,23 @@ def test_the_recipe_can_be_read_back_from_plain_values() -> None:
     recipe = detector_recipe()
     told = provenance_of(recipe, [], teachers=[])
     assert recipe_from_mapping(json.loads(json.dumps(told))["recipe"], origin="here") == recipe
+
+
+def test_data_of_earlier_weights_is_not_forgotten() -> None:
+    now = {"sets": [{"dataset": "b", "licence": "MIT", "pictures": 5}], "teachers": ["x"]}
+    before = {
+        "sets": [
+            {"dataset": "b", "licence": "MIT", "pictures": 9},
+            {"dataset": "a", "licence": "MIT", "pictures": 2},
+            {"dataset": "b", "licence": "CC0-1.0", "pictures": 1},
+        ],
+        "teachers": ["y", "x"],
+    }
+    both = with_earlier(now, before)
+    assert [(row["dataset"], row["licence"], row["pictures"]) for row in both["sets"]] == [
+        ("a", "MIT", 2),
+        ("b", "CC0-1.0", 1),
+        ("b", "MIT", 9),
+    ]
+    assert both["teachers"] == ["x", "y"]
+    assert with_earlier(now, {}) == now

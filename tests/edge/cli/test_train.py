@@ -14,6 +14,7 @@ import psutil
 import pytest
 import yaml
 
+from edge.bundle.accuracy import AccuracyCard
 from edge.cli.train import main
 from tests.training.small_recipes import classifier_mapping, detector_mapping
 from tests.training.small_sets import write_hands
@@ -85,10 +86,19 @@ def test_the_program_trains_goes_on_and_measures(desk: Path, capsys: pytest.Capt
     assert set(rows) == {"hands", "all sets"}
     assert rows["hands"]["pictures"] == 1
 
-    code, out, _ = edge_train(capsys, "eval", run / "checkpoint.pt", "--data", desk / "data")
+    card = desk / "card.json"
+    options: list[str | Path] = ["--data", desk / "data", "--card", card, "--note", "small"]
+    code, out, _ = edge_train(capsys, "eval", run / "checkpoint.pt", *options)
     assert code == 0
     assert "all sets" in out
     assert "ap50" in out
+    written = AccuracyCard.model_validate_json(card.read_bytes())
+    assert (written.metric, written.value, written.note) == ("ap50", rows["all sets"]["ap50"], "small")
+
+    code, out, err = edge_train(capsys, "eval", run / "checkpoint.pt", *options[:3], desk / "none" / "card.json")
+    assert code == 6
+    assert "all sets" in out
+    assert "none/card.json" in err
 
 
 def test_a_classifier_learns_from_its_teacher_and_is_measured(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +123,11 @@ def test_a_classifier_learns_from_its_teacher_and_is_measured(desk: Path, capsys
             ["{desk}/detector.yaml", "--data", "{desk}/data", "--to", "{desk}/detector.yaml"],
             6,
             "train into another folder",
+        ),
+        (
+            ["{desk}/detector.yaml", "--data", "{desk}/data", "--to", "{desk}/new", "--from", "{desk}/none.pt"],
+            3,
+            "none.pt is not a file",
         ),
         (["eval", "{desk}/none.pt"], 3, "expected the checkpoint.pt of a training run"),
         (["eval", "{desk}/detector.yaml"], 3, "give the checkpoint.pt of a training run"),
