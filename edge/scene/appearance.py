@@ -42,7 +42,7 @@ def linear_from_srgb(srgb: FloatArray) -> FloatArray:
     return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """The surface of one hand; colours are linear RGB (3,) float64, `maps_variant` numbers its detail maps."""
 
@@ -59,7 +59,7 @@ class Look:
         return f"Look(maps_variant={self.maps_variant}, gloss={self.gloss:.2f})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lamp:
     """Light of a scene: `direction` (3,) towards the key light in camera space; colours linear RGB (3,)."""
 

@@ -16,7 +16,7 @@ UPPER_ARM_MM = 290.0
 _SHORT_SLEEVE_MM = 225.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Arm:
     """An arm: `elbow_mm` and `shoulder_mm` (3,) float64 in camera space; the sleeve ends `cuff_mm` past the wrist."""
 

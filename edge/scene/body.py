@@ -57,7 +57,7 @@ _LEGS: tuple[_Piece, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Body:
     """Somebody facing the camera: `head_mm` (3,) middle of the head in camera space; colours are linear RGB (3,)."""
 

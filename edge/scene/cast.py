@@ -85,7 +85,7 @@ def _other_hand(rng: np.random.Generator, hand: PaintedHand, body: Body) -> Pain
 
 def _places(rng: np.random.Generator, width_px: int, height_px: int, hands: int) -> list[tuple[float, float, float]]:
     """Return centre x, centre y and span in pixels of each hand; mostly apart, sometimes cut by the border."""
-    crowd = 1.0 if hands == 1 else 1.2 / np.sqrt(hands)
+    crowd = 1.0 if hands <= 1 else 1.2 / np.sqrt(hands)
     greatest = max(_GREATEST_SPAN * min(1.0, crowd), 2 * _LEAST_SPAN)
     common = np.exp(rng.uniform(np.log(_LEAST_SPAN), np.log(greatest)))
     found: list[tuple[float, float, float]] = []

@@ -21,7 +21,7 @@ _TIP_INSET = 0.6
 _PIVOT_MM = np.array([0.0, 85.0, 0.0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HandPose:
     """Where a hand is and what it does: `angles_deg` (5, 4) float64, `centre_mm` (3,) float64 in camera space."""
 
@@ -47,7 +47,7 @@ class HandPose:
         return np.asarray(self.centre_mm - self.view() @ (_PIVOT_MM * shape.scale))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flesh:
     """A hand ready to draw, in camera space and millimetres.
 

@@ -56,7 +56,7 @@ class View:
     roll_deg: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gesture:
     """A gesture: joint angles, the views it is shown in, how far those vary, and which fingers are stretched out.
 

@@ -18,7 +18,7 @@ _MADE = 0.85
 _WAVES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wander:
     """A smooth path around 0: `amplitudes`, `frequencies_hz` and `phases` (D, 3) of the sines of each coordinate."""
 
@@ -45,7 +45,7 @@ def random_wander(rng: np.random.Generator, reach: FloatArray) -> Wander:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Posture:
     """What a hand does at one time: joint angles (5, 4), orientation in degrees, and the name it deserves."""
 

@@ -28,7 +28,7 @@ _NEVER_HAND_MM = -1.0e6
 FINE_BELOW_PX = 90.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PaintedHand:
     """Everything that decides how one hand is drawn."""
 

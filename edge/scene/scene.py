@@ -23,7 +23,7 @@ _SPAN = 0.36  # an outstretched hand, in parts of the shorter side of the pictur
 _TRUNK_BEHIND_MM = 330.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Actor:
     """One moving hand: `home_mm` (3,) is the middle of its path in camera space."""
 

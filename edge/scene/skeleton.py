@@ -35,7 +35,7 @@ _RADII_MM = np.array(
 _TWIST_DEG = np.array([-5.0, 0.0, 6.0, 12.0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HandShape:
     """One person's hand: `bones_mm` (5, 3), `roots_mm` (5, 3) first joint of each finger, `radii_mm` (5, 4) float64."""
 
@@ -69,7 +69,7 @@ def mean_shape() -> HandShape:
     return HandShape(bones_mm=_BONES_MM.copy(), roots_mm=_ROOTS_MM.copy(), radii_mm=_RADII_MM.copy(), scale=1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Skeleton:
     """A posed hand: `joints_mm` (21, 3) in MediaPipe order, `frames` (5, 3, 3, 3) a rotation per finger and bone."""
 

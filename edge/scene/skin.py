@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +19,19 @@ import numpy.typing as npt
 SIDE = 256
 CHANNELS = 5
 MapArray = npt.NDArray[np.uint8]
-Grid = npt.NDArray[np.float64]
+Grid = npt.NDArray[np.floating[Any]]
 
-_V_FINGER, _U_FINGER = np.meshgrid(
-    (np.arange(SIDE) + 0.5) / SIDE * 3.9 - 0.3, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 2 * np.pi, indexing="ij"
-)
-_Y_PALM, _X_PALM = np.meshgrid(
-    (np.arange(SIDE) + 0.5) / SIDE * 130 - 20, ((np.arange(SIDE) + 0.5) / SIDE - 0.5) * 110, indexing="ij"
-)
+_CENTRES = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
+_V_FINGER, _U_FINGER = np.meshgrid(_CENTRES * 3.9 - 0.3, (_CENTRES - 0.5) * (2 * np.pi), indexing="ij")
+_Y_PALM, _X_PALM = np.meshgrid(_CENTRES * 130 - 20, (_CENTRES - 0.5) * 110, indexing="ij")
 # Millimetres of a texel along u and v.
 _FINGER_TEXEL_MM = (0.20, 0.41)
 _PALM_TEXEL_MM = (110 / SIDE, 130 / SIDE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Relief:
-    """A map in the making: height in millimetres, the rest 0..1 (lightness -1..1); (256, 256) float64 each."""
+    """A map in the making: height in millimetres, the rest 0..1 (lightness -1..1); (256, 256) float32 each."""
 
     height: Grid
     light: Grid
@@ -46,21 +44,30 @@ class _Relief:
 
 
 def _blank() -> _Relief:
-    return _Relief(*(np.zeros((SIDE, SIDE)) for _ in range(4)))
+    return _Relief(*(np.zeros((SIDE, SIDE), np.float32) for _ in range(4)))
 
 
 def _smooth(low: float, high: float, x: Grid) -> Grid:
     t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _noise(rng: np.random.Generator, sigma_u: float, sigma_v: float) -> Grid:
     """Return smooth noise (256, 256) of unit variance, `sigma` in texels, periodic in both directions."""
-    fu = np.fft.rfftfreq(SIDE)[None]
-    fv = np.fft.fftfreq(SIDE)[:, None]
-    low_pass = np.exp(-2 * np.pi**2 * ((sigma_u * fu) ** 2 + (sigma_v * fv) ** 2))
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) * low_pass, s=(SIDE, SIDE))
-    return np.asarray(field / (field.std() + 1e-9))
+    import cv2
+
+    # Coarse noise is made small and scaled up.
+    shrink = 4 if min(sigma_u, sigma_v) >= 6 else 1
+    side = SIDE // shrink
+    fu, fv = np.fft.rfftfreq(side)[None] * sigma_u / shrink, np.fft.fftfreq(side)[:, None] * sigma_v / shrink
+    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) * np.exp(-2 * np.pi**2 * (fu**2 + fv**2))
+    raw = np.fft.irfft2(spectrum, s=(side, side))
+    field = np.asarray(raw / raw.std(), np.float32)
+    if shrink == 1:
+        return field
+    wrapped = np.pad(field, 2, mode="wrap")
+    large = cv2.resize(wrapped, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large[2 * shrink : -2 * shrink, 2 * shrink : -2 * shrink], np.float32)
 
 
 def _finger(rng: np.random.Generator, *, thumb: bool) -> _Relief:
@@ -129,7 +136,7 @@ def _stroke(points: npt.ArrayLike, width_mm: float) -> Grid:
     cv2.polylines(
         line, [np.round(texels * 16).astype(np.int32)], isClosed=False, color=1.0, thickness=thickness, shift=4
     )
-    soft = np.asarray(cv2.GaussianBlur(line, (0, 0), max(0.6, 0.5 * width)), np.float64)
+    soft = np.asarray(cv2.GaussianBlur(line, (0, 0), max(0.6, 0.5 * width)), np.float32)
     return soft / max(float(soft.max()), 1e-6)
 
 
