@@ -16,13 +16,14 @@ from edge.preprocess import InputContract, Preprocessor
 
 FRAME_HW = (720, 1280)
 CALLS_A_ROUND = 50
+# What the chain makes is always square; a contract with a multiple would let us write less.
 CONTRACT = InputContract(
-    fit="letterbox", width_px=320, height_px=320, multiple_px=32, mean=(127.5,) * 3, std=(64.0,) * 3
+    fit="letterbox", width_px=320, height_px=320, mean=(123.7, 116.3, 103.5), std=(58.4, 57.1, 57.4)
 )
 
 
 def compare_preprocessing(*, rounds: int) -> Comparison:
-    """Compare milliseconds a 1280x720 BGR frame into a (3, 192, 320) float32 RGB tensor."""
+    """Compare milliseconds a 1280x720 BGR frame into a (3, 320, 320) float32 RGB tensor."""
     bgr = np.random.default_rng(0).integers(0, 256, (*FRAME_HW, 3), np.uint8)
     frame = Frame(pixels=bgr, pixel_format=PixelFormat.BGR, time_ns=0, index=0, source="memory")
     preprocessor = Preprocessor(CONTRACT, threads=1)
@@ -49,12 +50,12 @@ def tensor_by_opencv(bgr: npt.NDArray[np.uint8], height_px: int, width_px: int) 
     pad = CONTRACT.pad
     padded = cv2.copyMakeBorder(resized, top, bottom, left, right, cv2.BORDER_CONSTANT, value=pad)
     rgb = cv2.cvtColor(padded, cv2.COLOR_BGR2RGB)
-    normalised = (rgb.astype(np.float32) - np.float32(CONTRACT.mean[0])) / np.float32(CONTRACT.std[0])
+    normalised = (rgb.astype(np.float32) - np.array(CONTRACT.mean, np.float32)) / np.array(CONTRACT.std, np.float32)
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 
 def _ms_a_call(call: Callable[[], object]) -> float:
-    begin = time.perf_counter()
+    begin_ns = time.thread_time_ns()  # of this thread: what else the machine does counts for neither
     for _ in range(CALLS_A_ROUND):
         call()
-    return (time.perf_counter() - begin) * 1000 / CALLS_A_ROUND
+    return (time.thread_time_ns() - begin_ns) / 1e6 / CALLS_A_ROUND

@@ -29,7 +29,7 @@ def test_both_ways_of_preprocessing_make_the_same_tensor() -> None:
     height_px, width_px = preprocessor.tensor_hw(1280, 720)
     out = np.empty((3, height_px, width_px), np.float32)
     preprocessor.write_frame(frame, out)
-    error = np.abs(out - tensor_by_opencv(bgr, height_px, width_px)) * CONTRACT.std[0]
+    error = np.abs(out - tensor_by_opencv(bgr, height_px, width_px)) * np.reshape(CONTRACT.std, (3, 1, 1))
     assert error.max() < MAX_ERROR_OF_255
 
 
