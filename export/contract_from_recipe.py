@@ -17,7 +17,7 @@ from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe
 
 DETECTOR_MAX_BATCH = 8
 MAX_HANDS = 32
-MIN_SCORE = 0.4
+MIN_SCORE = 0.5
 NMS_IOU = 0.5
 HANDEDNESS = ("left", "right")
 

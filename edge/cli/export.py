@@ -50,7 +50,7 @@ def export(
     accuracy: Accuracy = None,
     weights_licence: WeightsLicence = "not stated",
     batch: Batch = None,
-    min_score: MinScore = 0.4,
+    min_score: MinScore = 0.5,
     json: Json = False,
 ) -> None:
     """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself."""

@@ -30,7 +30,7 @@ from training.provenance import provenance_of
 from training.recipe import DetectorRecipe
 from training.teacher.detector import SOURCE
 
-VALIDATION_SCORE = 0.4
+VALIDATION_SCORE = 0.5
 # Average precision looks at boxes of all scores.
 DECODER = AnchorFreeLtrb(
     levels=tuple(Level(output=f"level_{stride}", stride_px=stride) for stride in STRIDES_PX),
