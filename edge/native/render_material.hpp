@@ -97,7 +97,9 @@ EDGE_INLINE Detailed forearm_detail(const Hand &hand, Vec3 p, Vec3 normal) {
   found.detail.slope_v *= 0.5f;
   found.u_direction = hand.palm_x;
   found.v_direction = hand.palm_y;
-  found.palmar = 0.45f * smoothstep(-0.35f, 0.35f, dot(normal, hand.palm_z));
+  // Its inner side is as light as the palm at the wrist only.
+  const float away = smoothstep(-10.0f, 70.0f, dot(q, hand.arm));
+  found.palmar = (0.95f - 0.6f * away) * smoothstep(-0.35f, 0.35f, dot(normal, hand.palm_z));
   return found;
 }
 

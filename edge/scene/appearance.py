@@ -12,7 +12,7 @@ from edge.scene.skeleton import FloatArray
 # sRGB of the back of the hand and of the palm, very light to very dark.
 _BACK_SRGB = np.array(
     [
-        [238, 205, 188],
+        [235, 205, 186],
         [228, 184, 160],
         [210, 160, 130],
         [184, 134, 102],
@@ -85,7 +85,7 @@ def random_look(rng: np.random.Generator, *, tone: float | None = None) -> Look:
     place = (rng.uniform() if tone is None else float(np.clip(tone, 0, 1))) * (len(_BACK_SRGB) - 1)
     index = np.arange(len(_BACK_SRGB))
     hue = rng.normal(0.0, 1.0, 2)
-    cast = np.array([3.0 * hue[0], -1.5 * hue[0] + 2 * hue[1], -4.0 * hue[1]])
+    cast = np.array([2.0 * hue[0], -1.0 * hue[0] + hue[1], -3.0 * hue[1]])
     back = np.array([np.interp(place, index, _BACK_SRGB[:, c]) for c in range(3)]) + cast
     palm = np.array([np.interp(place, index, _PALM_SRGB[:, c]) for c in range(3)]) + cast
     nail = 0.55 * palm + 0.45 * np.array([240, 200, 190])

@@ -21,10 +21,10 @@ _STRAIGHT: Mapping[str, _Angles] = {
     "pinky": (5, -13, 8, 4),
 }
 _CURLED: Mapping[str, _Angles] = {
-    "index": (76, 0, 104, 62),
-    "middle": (82, 0, 104, 62),
-    "ring": (84, 0, 104, 60),
-    "pinky": (82, 2, 100, 56),
+    "index": (86, 0, 108, 72),
+    "middle": (88, 0, 110, 72),
+    "ring": (88, 0, 106, 72),
+    "pinky": (86, 2, 104, 66),
 }
 # Spread, elevation, flexion of both joints; those that touch a finger were fitted to touch it on the mean hand.
 _THUMB: Mapping[str, _Angles] = {
@@ -33,10 +33,10 @@ _THUMB: Mapping[str, _Angles] = {
     "beside": (24, 10, 8, 4),
     "up": (54, 4, 0, -14),
     "across_palm": (10, 40, 52, 58),
-    "over_index": (28, 54, 42, 36),
-    "over_middle": (13, 57, 43, 32),
-    "on_ring": (16, 65, 59, 22),
-    "on_pinky": (-5, 62, 60, 22),
+    "over_index": (32, 56, 47, 41),
+    "over_middle": (15, 59, 51, 24),
+    "on_ring": (10, 65, 53, 38),
+    "on_pinky": (-5, 64, 60, 27),
     "ring_with_index": (21, 23, 23, 0),
 }
 _FINGERS = ("index", "middle", "ring", "pinky")

@@ -165,9 +165,9 @@ def _palm(rng: np.random.Generator) -> _Relief:
         -((((_X_PALM + 27) / 16) ** 2) + ((_Y_PALM - 35) / 26) ** 2)
     )
     thenar = np.exp(-(((_X_PALM - 20) / 16) ** 2) - ((_Y_PALM - 36) / 22) ** 2)
-    # Towards the fingers the palm fades to what finger maps begin with.
-    inner = 1 - _smooth(74, 90, _Y_PALM)
-    relief.red += 0.12 + inner * (0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6))
+    # Towards the fingers and the wrist the palm fades to what begins there.
+    inner = (1 - _smooth(74, 90, _Y_PALM)) * _smooth(0, 25, _Y_PALM)
+    relief.red += 0.12 * _smooth(-5, 25, _Y_PALM) + inner * (0.35 * mounts + 0.22 * thenar + 0.12 * _noise(rng, 7, 6))
     relief.light += inner * (0.03 * _noise(rng, 12, 10) + 0.018 * _noise(rng, 3, 3))
     relief.height += 0.03 * _noise(rng, 1.2, 1.0) + 0.05 * _noise(rng, 3.0, 2.5)
     return relief
