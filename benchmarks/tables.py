@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENTS = ("README.md", "docs/benchmarks.md")
-GROUPS = {"group:hands": "hands close up", "group:people": "whole persons"}
+GROUPS = {"group:hands": "hand sets", "group:people": "people sets"}
 RATES = ("ap50", "recall", "precision")
 
 
