@@ -137,6 +137,13 @@ def test_each_hand_is_found_once_and_the_best_score_comes_first() -> None:
     assert twice == {"recall": 1.0, "precision": 0.5, "hands": 1.0}
 
 
+def test_a_better_score_takes_the_hand_it_overlaps_most() -> None:
+    first, second = (0, 0, 100, 10), (30, 0, 130, 10)
+    # The better box overlaps both hands by half, the worse one only the first, which is taken by then.
+    guesses = [found(((0, 0, 80, 10), 0.6), ((5, 0, 105, 10), 0.9))]
+    assert recall_precision(guesses, [wanted(first, second)], 0.5) == {"recall": 0.5, "precision": 0.5, "hands": 2.0}
+
+
 def test_ignored_regions_need_not_be_found_and_excuse_what_lies_more_than_half_within() -> None:
     region = (40, 0, 80, 80)
     truth = [wanted(HAND, ignored=[region])]

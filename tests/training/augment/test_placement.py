@@ -158,12 +158,13 @@ def test_an_enlarged_and_turned_picture_agrees_with_the_reference(scale: tuple[f
 
 
 def test_a_strongly_reduced_picture_is_averaged() -> None:
-    picture = np.zeros((240, 320, 3), np.uint8)
-    picture[::2, ::2] = picture[1::2, 1::2] = 255
+    picture = noise(240, 320)
     canvas = np.full((30, 40, 3), 77, np.uint8)
     draw(canvas, picture, np.array([[1 / 8, 0, 0.0], [0, 1 / 8, 0.0]]))
-    # A checkerboard one pixel wide averages to grey, but for rounding; sampled bare it would be black and white.
-    assert np.abs(canvas[1:-1, 1:-1].astype(int) - 127.5).max() <= 4
+    means = picture.reshape(30, 8, 40, 8, 3).mean(axis=(1, 3))
+    # Pixels scatter by 74, means of 64 of them by 9; a bilinear sample alone would still scatter by 37.
+    assert canvas.std() < 15
+    assert np.abs(canvas - means).mean() < 6
 
 
 def test_a_reduced_picture_stays_in_its_place() -> None:

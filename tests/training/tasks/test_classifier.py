@@ -101,6 +101,7 @@ def test_a_teacher_answers_for_every_hand(root: Path) -> None:
 def test_batches_go_on_where_they_stopped(alone: ClassifierTraining) -> None:
     batches = list(alone.batches(0))
     assert [tuple(inputs.shape) for inputs, _ in batches] == [(2, 3, 32, 32)] * 4
+    assert not torch.equal(batches[0][0], batches[1][0])
     for (inputs, seen), (again, other) in zip(batches[2:], alone.batches(2), strict=True):
         assert torch.equal(inputs, again)
         assert torch.equal(seen.handedness, other.handedness)

@@ -69,6 +69,7 @@ def test_sides_follow_the_stages_and_batches_go_on_where_they_stopped(root: Path
     training = DetectorTraining(detector_recipe(), root)
     batches = list(training.batches(0))
     assert [tuple(inputs.shape) for inputs, _ in batches] == [(2, 3, 32, 32)] * 2 + [(2, 3, 64, 64)] * 2
+    assert not torch.equal(batches[2][0], batches[3][0])
     for (inputs, targets), (again, other) in zip(batches[3:], training.batches(3), strict=True):
         assert torch.equal(inputs, again)
         assert torch.equal(targets.boxes_xyxy, other.boxes_xyxy)
