@@ -85,17 +85,20 @@ def test_the_program_trains_goes_on_and_measures(desk: Path, capsys: pytest.Capt
     assert code == 0
     assert set(rows) == {"hands", "all sets"}
     assert rows["hands"]["pictures"] == 1
+    check_card(capsys, desk, run / "checkpoint.pt", rows["all sets"]["ap50"])
 
+
+def check_card(capsys: pytest.CaptureFixture[str], desk: Path, checkpoint: Path, ap50: float) -> None:
     card = desk / "card.json"
     options: list[str | Path] = ["--data", desk / "data", "--card", card, "--note", "small"]
-    code, out, _ = edge_train(capsys, "eval", run / "checkpoint.pt", *options)
+    code, out, _ = edge_train(capsys, "eval", checkpoint, *options)
     assert code == 0
     assert "all sets" in out
     assert "ap50" in out
     written = AccuracyCard.model_validate_json(card.read_bytes())
-    assert (written.metric, written.value, written.note) == ("ap50", rows["all sets"]["ap50"], "small")
+    assert (written.metric, written.value, written.note) == ("ap50", ap50, "small")
 
-    code, out, err = edge_train(capsys, "eval", run / "checkpoint.pt", *options[:3], desk / "none" / "card.json")
+    code, out, err = edge_train(capsys, "eval", checkpoint, *options[:3], desk / "none" / "card.json")
     assert code == 6
     assert "all sets" in out
     assert "none/card.json" in err
