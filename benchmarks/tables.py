@@ -133,10 +133,17 @@ TABLES: dict[str, Callable[[Path], str]] = {
 
 
 def with_tables(text: str, results: Path = RESULTS) -> str:
-    """Return `text` with what stands between `<!-- table: NAME -->` and `<!-- end -->` made anew."""
+    """Return `text` with what stands between `<!-- table: NAME -->` and `<!-- end -->` made anew.
+
+    What was not measured has no table.
+    """
 
     def made_anew(match: re.Match[str]) -> str:
-        return f"<!-- table: {match[1]} -->\n\n{TABLES[match[1]](results)}\n<!-- end -->"
+        try:
+            made = f"\n{TABLES[match[1]](results)}\n"
+        except FileNotFoundError:
+            made = ""
+        return f"<!-- table: {match[1]} -->\n{made}<!-- end -->"
 
     return re.sub(r"<!-- table: ([a-z-]+) -->.*?<!-- end -->", made_anew, text, flags=re.DOTALL)
 

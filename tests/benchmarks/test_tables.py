@@ -37,6 +37,16 @@ def test_tables_have_rows_of_the_same_length(name: str, results: Path) -> None:
     assert len({line.count("|") for line in lines}) == 1
 
 
+def test_every_table_is_shown_somewhere(repo_root: Path) -> None:
+    shown = "".join((repo_root / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert [name for name in TABLES if f"<!-- table: {name} -->" not in shown] == []
+
+
+def test_what_was_not_measured_has_no_table(tmp_path: Path) -> None:
+    text = "<!-- table: speed -->stale<!-- end -->"
+    assert with_tables(text, tmp_path) == "<!-- table: speed -->\n<!-- end -->"
+
+
 def test_table_is_markdown() -> None:
     assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
 
