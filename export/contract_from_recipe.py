@@ -13,13 +13,12 @@ from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
 from edge.strict_model import first_problem
 from training.models.detector import STRIDES_PX
-from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe
+from training.recipe import HANDEDNESS, ClassifierRecipe, DetectorRecipe, InputRecipe
 
 DETECTOR_MAX_BATCH = 8
 MAX_HANDS = 32
 MIN_SCORE = 0.5
 NMS_IOU = 0.5
-HANDEDNESS = ("left", "right")
 
 
 def contract_from_recipe(

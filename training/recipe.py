@@ -25,6 +25,7 @@ from edge.errors import UsageError
 from edge.preprocess import InputContract
 
 RECIPES = Path(__file__).parent / "recipes"
+HANDEDNESS = ("left", "right")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
 Side = Annotated[int, Field(gt=0, multiple_of=32)]
@@ -190,8 +191,9 @@ class ClassifierRecipe(_Strict):
         if unknown:
             raise ValueError(f"untrained_gestures must be among gestures, these are not: {', '.join(unknown)}")
         heads = list(self.model.get("head_classes", ()))
-        if heads != [len(self.gestures), 2]:
-            raise ValueError(f"model.head_classes must be [{len(self.gestures)}, 2], gestures and hands, got {heads}")
+        classes = [len(self.gestures), len(HANDEDNESS)]
+        if heads != classes:
+            raise ValueError(f"model.head_classes must be {classes}, gestures and hands, got {heads}")
         return self
 
 

@@ -13,17 +13,9 @@ import onnxruntime
 
 from training.data.hagrid import HAGRID_V1_GESTURES
 from training.data.sample import FloatArray
+from training.teacher.classifier import CLASSES
 
 INPUT_SIDE_PX = 128
-# Its 45 classes in the order of its outputs. A name of HaGRID v1 means the same there; every other one (pointing hands,
-# hands in motion, additions of HaGRID v2) is no gesture of v1 and counts as `no_gesture`.
-CLASSES = (
-    "hand_down", "hand_right", "hand_left", "thumb_index", "thumb_left", "thumb_right", "thumb_down", "half_up",
-    "half_left", "half_right", "half_down", "part_hand_heart", "part_hand_heart2", "fist_inverted", "two_left",
-    "two_right", "two_down", "grabbing", "grip", "point", "call", "three3", "little_finger", "middle_finger",
-    "dislike", "fist", "four", "like", "mute", "ok", "one", "palm", "peace", "peace_inverted", "rock", "stop",
-    "stop_inverted", "three", "three2", "two_up", "two_up_inverted", "three_gun", "one_left", "one_right", "one_down",
-)  # fmt: skip
 
 
 class HagridClassifier:
@@ -56,7 +48,10 @@ class HagridClassifier:
 
 
 def hagrid_v1_name(own_name: str) -> str:
-    """Return the HaGRID v1 class of one of `CLASSES`."""
+    """Return the HaGRID v1 class of one of `CLASSES`.
+
+    A name of v1 means the same there; every other one (pointing hands, hands in motion, additions of v2) is no gesture.
+    """
     return own_name if own_name in HAGRID_V1_GESTURES else "no_gesture"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import measure, read_sets
-from benchmarks.peers.hagrid_classifier import CLASSES, HagridClassifier, hagrid_v1_name
+from benchmarks.peers.hagrid_classifier import HagridClassifier, hagrid_v1_name
 from benchmarks.peers.hagrid_detector import HagridDetector
 from benchmarks.peers.mediapipe_hands import BOX_MARGIN, MediaPipeHands, box_around
 from benchmarks.pictures import bgr_from_path
@@ -16,6 +16,7 @@ from edge.errors import DependencyError, SourceError
 from training.data.coco import read_coco
 from training.data.hagrid import HAGRID_V1_GESTURES
 from training.metrics import Wanted, recall_precision
+from training.teacher.classifier import CLASSES
 
 # What the published models reach on these pictures, less a margin for another ONNX Runtime or OpenCV.
 MIN_RECALL, MIN_GESTURES_RIGHT = 0.6, 0.75

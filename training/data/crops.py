@@ -18,9 +18,8 @@ from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, draw, placement
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
-from training.recipe import ClassifierRecipe
+from training.recipe import HANDEDNESS, ClassifierRecipe
 
-HANDEDNESS = ("left", "right")
 UNKNOWN = -100
 CANVAS_PX = 160
 LEAST_SIDE_PX = 16

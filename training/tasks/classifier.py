@@ -15,14 +15,14 @@ from torch.utils.data import DataLoader
 
 from edge.errors import SourceError
 from training.data.catalogue import samples_of
-from training.data.crops import HANDEDNESS, UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
+from training.data.crops import UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray
 from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
-from training.recipe import ClassifierRecipe
+from training.recipe import HANDEDNESS, ClassifierRecipe
 from training.teacher.classifier import SOURCE, TeacherClassifier
 
 HANDEDNESS_WEIGHT = 0.3

@@ -17,7 +17,8 @@ from training.teacher.session import session_from_file
 SIDE_PX = 128
 MARGINS = (0.0, 0.1)
 SOURCE = "crops_classifier.onnx of ai-forever/dynamic_gestures at f073b25 (Apache-2.0), trained on HaGRIDv2"
-NAMES = (
+# In the order of its outputs.
+CLASSES = (
     "hand_down", "hand_right", "hand_left", "thumb_index", "thumb_left", "thumb_right", "thumb_down", "half_up",
     "half_left", "half_right", "half_down", "part_hand_heart", "part_hand_heart2", "fist_inverted", "two_left",
     "two_right", "two_down", "grabbing", "grip", "point", "call", "three3", "little_finger", "middle_finger",
@@ -36,7 +37,7 @@ class TeacherClassifier:
         if "no_gesture" not in gestures:
             raise UsageError("a recipe with a teacher needs the gesture 'no_gesture' for what the others do not name")
         self._session = session_from_file(model)
-        columns = [gestures.index(name if name in gestures else "no_gesture") for name in NAMES]
+        columns = [gestures.index(name if name in gestures else "no_gesture") for name in CLASSES]
         self._merge = np.eye(len(gestures), dtype=np.float32)[columns]
 
     def answer(self, picture: Picture, box_xyxy: FloatArray) -> FloatArray:

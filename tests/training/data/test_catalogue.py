@@ -120,6 +120,23 @@ def test_layouts_are_read_side_by_side(tmp_path: Path) -> None:
     ]
 
 
+def test_rendered_scenes_are_drawn_once_and_need_no_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "desks").mkdir()
+    labels = tmp_path / "teacher.json"
+    labels.write_text(
+        '{"pictures": {"cache/edge-hands/rendered-7-1/00000.jpg": [[1, 1, 9, 9, 0.9]]}}', encoding="utf-8"
+    )
+    entry = {"path": "desks", "layout": "rendered", "count": 1}
+    recipe = DataRecipe.model_validate({"sets": [entry], "teacher_labels": str(labels), "validate_every": 1_000_000})
+    (first,) = samples_of(recipe, tmp_path, seed=7)
+    assert (first.dataset, first.split) == ("rendered", "train")
+    assert None not in first.gestures
+    drawn_ns = first.path.stat().st_mtime_ns
+    (again,) = samples_of(recipe, tmp_path, seed=7)
+    assert again.path.stat().st_mtime_ns == drawn_ns
+
+
 def test_a_missing_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="hands does not exist; set the data root"):
         samples_of(data("hands"), tmp_path, seed=0)

@@ -16,7 +16,7 @@ from tests.training.teacher.small_models import classifier_model
 from training.data.crops import UNKNOWN, CropTargets, hands_of
 from training.tasks import task_from_recipe
 from training.tasks.classifier import ClassifierTraining, classification_figures
-from training.teacher.classifier import NAMES, SOURCE
+from training.teacher.classifier import CLASSES, SOURCE
 
 Targets = tuple[list[int], list[int]]
 
@@ -26,7 +26,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     write_hands(folder / "hands", splits=["train"] * 6 + ["val", "val", "test"], gesture="palm", handedness="left")
     write_hands(folder / "plain", splits=["train"] * 4)
-    logits = [20.0 if name == "fist" else 0.0 for name in NAMES]
+    logits = [20.0 if name == "fist" else 0.0 for name in CLASSES]
     classifier_model(folder / "teacher.onnx", logits)
     return folder
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from edge.errors import SourceError, UsageError
 from tests.training.teacher.small_models import classifier_model
 from training.data.hagrid import HAGRID_V1_GESTURES
-from training.teacher.classifier import NAMES, TeacherClassifier, square_crop_of
+from training.teacher.classifier import CLASSES, TeacherClassifier, square_crop_of
 
 CERTAIN = 20.0
 BOX = np.array([10, 10, 50, 40], np.float32)
 
 
 def logits(**of_names: float) -> NDArray[np.float32]:
-    return np.array([of_names.get(name, 0.0) for name in NAMES], np.float32)
+    return np.array([of_names.get(name, 0.0) for name in CLASSES], np.float32)
 
 
 def picture(width: int = 80, height: int = 60) -> NDArray[np.uint8]:
@@ -31,8 +31,8 @@ def teacher(
 
 
 def test_every_gesture_of_ours_but_none_is_one_of_the_teachers() -> None:
-    assert len(NAMES) == len(set(NAMES)) == 45
-    assert set(HAGRID_V1_GESTURES) - set(NAMES) == {"no_gesture"}
+    assert len(CLASSES) == len(set(CLASSES)) == 45
+    assert set(HAGRID_V1_GESTURES) - set(CLASSES) == {"no_gesture"}
 
 
 @pytest.mark.parametrize("name", ["call", "two_up_inverted", "stop"])
