@@ -7,21 +7,28 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain, cycle, islice
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import psutil
 
-SOURCE_720P = "test:hands?width=1280&height=720&seconds=100000"
+from edge.errors import OutputError
+
 SAMPLE_S = 0.5
 MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Medians of start times, and resident memory of `edge-run` on 1280x720 over `frames`.
+    """Medians of start times, and resident memory of `edge-run` on a video of `frames` frames.
 
     `import_ms` is without the start of Python itself. `early_mb` is the median of the second tenth of the run,
     `late_mb` that of its last: what leaks shows between the two.
@@ -39,8 +46,11 @@ class Footprint:
         return {name: round(value, 1) for name, value in asdict(self).items()}
 
 
-def measure_footprint(*, frames: int, rounds: int) -> Footprint:
-    """Start Python, `import edge` and `edge-run --help` by turns, then watch one run of `frames`."""
+def measure_footprint(pictures: Iterable[npt.NDArray[np.uint8]], *, frames: int, rounds: int) -> Footprint:
+    """Start Python, `import edge` and `edge-run --help` by turns, then watch one run over a video of `frames` frames.
+
+    The video shows `pictures`, (H, W, 3) uint8 BGR, again and again. Raises `OutputError` when it cannot be written.
+    """
     edge_run = Path(sysconfig.get_path("scripts")) / "edge-run"
     commands = {"python": [sys.executable, "-c", ""], "import": [sys.executable, "-c", "import edge"]}
     commands["help"] = [str(edge_run), "--help"]
@@ -48,7 +58,10 @@ def measure_footprint(*, frames: int, rounds: int) -> Footprint:
     for _ in range(rounds):
         for name, command in commands.items():
             times_ms[name].append(_wall_ms(command))
-    resident_mb = _resident_mb([str(edge_run), SOURCE_720P, "--max-frames", str(frames)])
+    with TemporaryDirectory() as folder:
+        video = Path(folder) / "long.mp4"
+        write_video(video, islice(cycle(pictures), frames))
+        resident_mb = _resident_mb([str(edge_run), str(video)])
     tenth = max(1, len(resident_mb) // 10)
     return Footprint(
         import_ms=median(times_ms["import"]) - median(times_ms["python"]),
@@ -58,6 +71,18 @@ def measure_footprint(*, frames: int, rounds: int) -> Footprint:
         early_mb=median(resident_mb[tenth : 2 * tenth] or resident_mb),
         late_mb=median(resident_mb[-tenth:]),
     )
+
+
+def write_video(path: Path, pictures: Iterable[npt.NDArray[np.uint8]]) -> None:
+    """Write (H, W, 3) uint8 BGR pictures of one size at 30 frames a second. Raises `OutputError`."""
+    pictures = iter(pictures)
+    first = next(pictures)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30.0, first.shape[1::-1])
+    if not writer.isOpened():
+        raise OutputError(f"cannot write {path}; free space on its disk or set TMPDIR")
+    for picture in chain([first], pictures):
+        writer.write(picture)
+    writer.release()
 
 
 def _wall_ms(command: list[str]) -> float:

@@ -59,7 +59,7 @@ def main(
     ]
     if mediapipe_python:
         comparisons.append(compare_video(video, mediapipe_python, threads=threads, rounds=rounds))
-    footprint = measure_footprint(frames=frames, rounds=rounds)
+    footprint = measure_footprint(pictures_of(video, FRAMES_IN_MEMORY), frames=frames, rounds=rounds)
     print_results(comparisons, footprint, Console())
     if output:
         results = {

@@ -33,11 +33,11 @@ from export.self_test_vector import self_test_vector
 from export.settings import ExportSettings
 from export.simplify import simplified
 from training.checkpoint import Checkpoint, read_checkpoint
+from training.metrics import HEADLINES
 
 CODE_LICENCE = "Apache-2.0"
 MODEL_FILE = "model.onnx"
 TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime")
-HEADLINES = ("ap50", "gesture_macro_f1")
 SELF_TEST_WIDTH_PX, SELF_TEST_HEIGHT_PX = 426, 240
 
 

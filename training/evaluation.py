@@ -16,12 +16,11 @@ from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
-from training.metrics import Wanted, detection_figures
+from training.metrics import HEADLINES, Wanted, detection_figures
 from training.recipe import ClassifierRecipe, DetectorRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import VALIDATION_SCORE, detect
 
-HEADLINES = ("ap50", "gesture_macro_f1")
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
 Sets = Mapping[str, Sequence[HandSample]]
@@ -53,11 +52,13 @@ def card_from_rows(rows: Rows, checkpoint: Path, *, note: str) -> AccuracyCard:
         raise SourceError(
             "no test hand has a gesture, so the card has no figure; add a set with labelled test pictures"
         )
+    taught = {entry.dataset for entry in read_checkpoint(checkpoint).recipe.data.sets if entry.pseudo_labels}
     sets = tuple(
         SetAccuracy(
             name=name,
             pictures=int(row["pictures"]) if "pictures" in row else None,
             figures={key: round(value, 4) for key, value in row.items() if key != "pictures"},
+            pseudo_labels=name in taught or (name == ALL_SETS and bool(taught & rows.keys())),
         )
         for name, row in rows.items()
     )

@@ -17,6 +17,8 @@ from edge.geometry import iou_matrix
 from training.data.sample import BoolArray, FloatArray
 
 MATCH_IOU = 0.5
+# What a model is judged by first; each model has one of them.
+HEADLINES = ("ap50", "gesture_macro_f1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class SetRecipe(_Strict):
     """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance.
 
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
+    `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on.
     """
 
     path: str
@@ -67,6 +68,7 @@ class SetRecipe(_Strict):
     weight: PositiveFloat = 1.0
     gesture_of_label: dict[str, str] = {}
     count: PositiveInt = 1000
+    pseudo_labels: bool = False
 
     @property
     def dataset(self) -> str:
@@ -83,7 +85,6 @@ class DataRecipe(_Strict):
     sets: Annotated[tuple[SetRecipe, ...], Field(min_length=1)]
     validate_every: PositiveInt = 12
     excluded_licences: tuple[str, ...] = ()
-    teacher_labels: str | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> DataRecipe:
@@ -124,16 +125,20 @@ class ScheduleRecipe(_Strict):
 
 
 class DetectionAugment(_Strict):
-    """Chances and ranges of the detector's scenes; spans are fractions of the scene's shorter side."""
+    """Chances and ranges of the detector's scenes; spans are fractions of the scene's shorter side.
 
-    mosaic: Fraction = 0.25
-    negative: Fraction = 0.06
-    paste: Fraction = 0.3
-    paste_spans: tuple[Fraction, Fraction] = (0.05, 0.4)
+    `rescale` is the chance that a hand is given a size, from `smallest_px` (the scene's pixels, so that small scenes
+    do not waste hands too small to see) to `largest_span`.
+    """
+
+    mosaic: Fraction = 0.15
+    negative: Fraction = 0.12
+    paste: Fraction = 0.2
+    paste_spans: tuple[Fraction, Fraction] = (0.1, 0.5)
     occlude: Fraction = 0.1
-    rescale: Fraction = 0.5
-    smallest_span: Fraction = 0.04
-    largest_span: Fraction = 0.8
+    rescale: Fraction = 0.65
+    smallest_px: PositiveFloat = 13.0
+    largest_span: Fraction = 0.85
     largest_enlargement: PositiveFloat = 3.0
     rotation_rad: float = 0.2
     any_rotation: Fraction = 0.1
@@ -168,7 +173,8 @@ class DetectorRecipe(_Strict):
 class ClassifierRecipe(_Strict):
     """A classifier of hand crops: gesture and handedness.
 
-    A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`.
+    A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
+    loss is the gesture's plus `handedness_weight` times the handedness's.
     """
 
     task: Literal["gesture-classifier"]
@@ -180,6 +186,7 @@ class ClassifierRecipe(_Strict):
     schedule: ScheduleRecipe
     gestures: tuple[str, ...]
     untrained_gestures: tuple[str, ...] = ()
+    handedness_weight: float = 0.6
     teacher_weight: float = 0.5
     teacher_share: Fraction = 0.15
     label_smoothing: Fraction = 0.05

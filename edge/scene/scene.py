@@ -53,8 +53,8 @@ class Scene:
 
     def __init__(
         self,
-        width_px: int = 1280,
-        height_px: int = 720,
+        width_px: int = 640,
+        height_px: int = 480,
         *,
         hands: int = 2,
         seed: int = 0,

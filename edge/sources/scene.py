@@ -31,8 +31,8 @@ class SceneSource(Source):
     def __init__(
         self,
         *,
-        width_px: int = 1280,
-        height_px: int = 720,
+        width_px: int = 640,
+        height_px: int = 480,
         fps: float = 30.0,
         seconds: float | None = None,
         seed: int = 0,
@@ -58,8 +58,8 @@ class SceneSource(Source):
             raise UsageError(f"unknown test pattern {pattern!r} in source {uri!r}; the only one is test:hands")
         values = query_values(uri, SCENE_OPTIONS)
         return cls(
-            width_px=int(values.get("width", 1280)),
-            height_px=int(values.get("height", 720)),
+            width_px=int(values.get("width", 640)),
+            height_px=int(values.get("height", 480)),
             fps=values.get("fps", 30.0),
             seconds=values.get("seconds"),
             seed=int(values.get("seed", 0)),

@@ -58,16 +58,20 @@ def test_a_classifier_that_knows_one_answer_scores_where_it_is_right(root: Path)
     assert rows[ALL_SETS] == {"hands": 3.0, "gesture_macro_f1": 1.0, "handedness_macro_f1": 0.0}
 
 
-def test_a_card_has_the_headline_over_all_sets_and_every_row() -> None:
+def test_a_card_has_the_headline_over_all_sets_and_every_row(tmp_path: Path) -> None:
+    sets = [{"path": "hands"}, {"path": "people", "pseudo_labels": True}]
+    checkpoint = saved(tmp_path / "c.pt", detector_recipe(data={"sets": sets}))
     rows = {
         "hands": {"pictures": 2.0, "ap": 0.25, "ap50": 0.512345},
+        "people": {"pictures": 1.0, "ap": 0.1, "ap50": 0.3},
         ALL_SETS: {"pictures": 3.0, "ap": 0.2, "ap50": 0.498765},
     }
-    card = card_from_rows(rows, Path("runs/small/checkpoint.pt"), note="small")
+    card = card_from_rows(rows, checkpoint, note="small")
     assert (card.metric, card.value, card.split, card.note) == ("ap50", 0.4988, "test", "small")
-    assert [(own.name, own.pictures, own.figures) for own in card.sets] == [
-        ("hands", 2, {"ap": 0.25, "ap50": 0.5123}),
-        (ALL_SETS, 3, {"ap": 0.2, "ap50": 0.4988}),
+    assert [(own.name, own.pictures, own.figures, own.pseudo_labels) for own in card.sets] == [
+        ("hands", 2, {"ap": 0.25, "ap50": 0.5123}, False),
+        ("people", 1, {"ap": 0.1, "ap50": 0.3}, True),
+        (ALL_SETS, 3, {"ap": 0.2, "ap50": 0.4988}, True),
     ]
 
 

@@ -67,13 +67,13 @@ def test_a_recipe_survives_a_checkpoint(name: str) -> None:
 
 def test_a_file_is_read_and_changed(tmp_path: Path) -> None:
     path = written(tmp_path / "own.yaml", detector_mapping())
-    changes = ["schedule.steps=7", "model.widths=[8, 8, 8, 8, 8]", "augment.mosaic=0.5", "data.teacher_labels=null"]
+    changes = ["schedule.steps=7", "model.widths=[8, 8, 8, 8, 8]", "augment.mosaic=0.5", "data.excluded_licences=[]"]
     recipe = read_recipe(path, changes)
     assert isinstance(recipe, DetectorRecipe)
     assert recipe.schedule.steps == 7
     assert recipe.model["widths"] == [8, 8, 8, 8, 8]
     assert recipe.augment.mosaic == 0.5
-    assert recipe.data.teacher_labels is None
+    assert recipe.data.excluded_licences == ()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def relit(rng: np.random.Generator, picture: Picture) -> Picture:
     levels = np.linspace(0, 1, 256, dtype=np.float32)
     gamma = float(np.exp(rng.normal(0, 0.3)))
     gain, offset = rng.uniform(0.65, 1.35), rng.uniform(-0.08, 0.08)
-    cast = 1.0 + rng.normal(0, 0.07, 3).astype(np.float32)
+    cast = 1.0 + rng.normal(0, 0.05, 3).astype(np.float32)
     table = np.clip((levels**gamma)[:, None] * gain * cast + offset, 0, 1)
     picture = np.asarray(cv2.LUT(picture, np.round(table * 255).astype(np.uint8)[:, None, :]), np.uint8)
     draw = rng.random()
@@ -33,10 +33,10 @@ def relit(rng: np.random.Generator, picture: Picture) -> Picture:
 
 def degraded(rng: np.random.Generator, picture: Picture) -> Picture:
     """Return the picture as a worse camera would give it: out of focus, moved, scaled, noisy or compressed."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         picture = _blurred(rng, picture)
-    if rng.random() < 0.25:
-        noise = rng.normal(0, rng.uniform(2, 14), (*picture.shape[:2], 1 if rng.random() < 0.5 else 3))
+    if rng.random() < 0.15:
+        noise = rng.normal(0, rng.uniform(2, 12), (*picture.shape[:2], 1 if rng.random() < 0.5 else 3))
         picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         ok, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])
@@ -47,7 +47,7 @@ def degraded(rng: np.random.Generator, picture: Picture) -> Picture:
 def _blurred(rng: np.random.Generator, picture: Picture) -> Picture:
     kind = rng.integers(3)
     if kind == 0:
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 2.0)), np.uint8)
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.6)), np.uint8)
     if kind == 1:
         length = int(rng.integers(3, 9))
         kernel = np.zeros((length, length), np.float32)
@@ -58,7 +58,7 @@ def _blurred(rng: np.random.Generator, picture: Picture) -> Picture:
         cv2.line(kernel, tuple(map(int, start)), tuple(map(int, stop)), 1.0)
         return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
     height, width = picture.shape[:2]
-    factor = rng.uniform(0.35, 0.8)
+    factor = rng.uniform(0.45, 0.85)
     small = cv2.resize(
         picture, (max(1, int(width * factor)), max(1, int(height * factor))), interpolation=cv2.INTER_AREA
     )

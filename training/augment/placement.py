@@ -38,6 +38,20 @@ def placement(
     return np.column_stack([linear, target - linear @ source])
 
 
+def filling(matrix: Affine, sample: HandSample, width_px: int, height_px: int) -> Affine:
+    """Return the 2x3 map shifted as little as makes the picture fill the canvas, or lie within it where smaller."""
+    corners = np.array([[x, y] for x in (0, sample.width_px) for y in (0, sample.height_px)], np.float64)
+    # The middle of the turned picture's extent and the half of what an unturned one would have.
+    moved = corners @ matrix[:, :2].T + matrix[:, 2]
+    middle = moved.mean(0)
+    half = np.linalg.norm(matrix[:, :2] * [sample.width_px, sample.height_px], axis=1) / 2
+    size = np.array([width_px, height_px], np.float64)
+    low, high = np.minimum(half, size - half), np.maximum(half, size - half)
+    shifted = matrix.copy()
+    shifted[:, 2] += np.clip(middle, low, high) - middle
+    return shifted
+
+
 def draw(canvas: Picture, picture: Picture, matrix: Affine) -> None:
     """Draw `picture` on `canvas` in place; pixels outside the picture keep what was there."""
     picture, matrix = reduced(picture, matrix)

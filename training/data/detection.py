@@ -16,7 +16,7 @@ from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.cutout import CutOut, cut_out, pasted
 from training.augment.light import degraded, occluded, relit
-from training.augment.placement import Picture, Scene, clipped, draw, moved_boxes, placement
+from training.augment.placement import Picture, Scene, clipped, draw, filling, moved_boxes, placement
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.losses.detection import DetectionTargets
@@ -141,27 +141,29 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         augment = self._augment
         fit = min(width_px / sample.width_px, height_px / sample.height_px)
-        scale = fit * float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
+        scale = fit * float(np.exp(rng.uniform(np.log(0.7), np.log(2.0))))
         source = np.array([sample.width_px, sample.height_px]) * rng.uniform(0.35, 0.65, 2)
         target = np.array([width_px, height_px]) * rng.uniform(0.4, 0.6, 2)
         hands = np.flatnonzero(~sample.ignored)
         if len(hands) and rng.random() < augment.rescale:
             box = sample.boxes_xyxy[hands[int(rng.integers(len(hands)))]]
-            wanted = np.exp(rng.uniform(np.log(augment.smallest_span), np.log(augment.largest_span)))
-            scale = wanted * min(width_px, height_px) / float(max(box[2] - box[0], box[3] - box[1], 1.0))
-            scale = float(np.clip(scale, 0.25 * fit, augment.largest_enlargement * fit))
+            largest_px = augment.largest_span * min(width_px, height_px)
+            wanted_px = np.exp(rng.uniform(*np.log([augment.smallest_px, max(augment.smallest_px, largest_px)])))
+            scale = wanted_px / float(max(box[2] - box[0], box[3] - box[1], 1.0))
+            scale = float(np.clip(scale, 0.5 * fit, augment.largest_enlargement * fit))
             source = (box[:2] + box[2:]) / 2
             target = np.array([width_px, height_px]) * rng.uniform(0.1, 0.9, 2)
         stretch = float(np.exp(rng.normal(0, 0.1)))
         turned = rng.random() < augment.any_rotation and np.isfinite(sample.keypoints).all()
         angle = rng.uniform(-np.pi, np.pi) if turned else rng.normal(0, augment.rotation_rad)
-        return placement(
+        matrix = placement(
             scale_xy=(scale * stretch, scale / stretch),
             angle_rad=float(angle),
             mirrored=bool(rng.random() < 0.5),
             source=source,
             target=target,
         )
+        return filling(matrix, sample, width_px, height_px)
 
     def _backdrop(self, rng: np.random.Generator, width_px: int, height_px: int) -> Picture:
         """What shows beside the picture: the contract's padding, a plain colour, or a picture without hands."""

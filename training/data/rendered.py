@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ SIDES_PX = (240, 320, 400)
 MOST_HANDS = 3
 BACKDROP_CHANCE = 0.5
 LEAST_VISIBLE_KEYPOINTS = 8
+# Raised when the renderer or this file draws other pictures, so that no training reads those of an older version.
+DRAWING = 2
 
 
 def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
@@ -30,7 +33,8 @@ def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
     cannot be written.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = cache / "edge-hands" / f"rendered-{seed}-{count}"
+    names = "\n".join(f"{path.parent.name}/{path.name}" for path in backdrops)
+    folder = cache / "edge-hands" / f"rendered-{seed}-{count}-{DRAWING}-{zlib.crc32(names.encode()):08x}"
     if not (folder / "annotations.json").exists():
         try:
             draw_set(folder, count=count, seed=seed, backdrops=backdrops)

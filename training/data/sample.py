@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,16 +46,3 @@ class HandSample:
 
     def __repr__(self) -> str:
         return f"HandSample({self.dataset}/{self.path.name}, {self.split}, hands={len(self.boxes_xyxy)})"
-
-    def with_boxes(self, boxes_xyxy: FloatArray, ignored: BoolArray) -> HandSample:
-        """Return a copy with `boxes_xyxy` (M, 4) and `ignored` (M,) appended: hands without names or keypoints."""
-        extra = len(boxes_xyxy)
-        return replace(
-            self,
-            boxes_xyxy=np.concatenate([self.boxes_xyxy, boxes_xyxy.astype(np.float32)]),
-            ignored=np.concatenate([self.ignored, ignored]),
-            keypoints=np.concatenate([self.keypoints, np.full((extra, 21, 2), np.nan, np.float32)]),
-            gestures=self.gestures + (None,) * extra,
-            handedness=self.handedness + (None,) * extra,
-            outlines=self.outlines + (None,) * extra,
-        )

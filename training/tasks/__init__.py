@@ -19,5 +19,5 @@ def task_from_recipe(
     if isinstance(recipe, ClassifierRecipe):
         return ClassifierTraining(recipe, data_root, teacher=teacher)
     if teacher is not None:
-        raise UsageError("a detector takes its teacher's boxes from data.teacher_labels; leave the teacher out")
+        raise UsageError("a hand detector learns from labels alone; leave the teacher out")
     return DetectorTraining(recipe, data_root)

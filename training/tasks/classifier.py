@@ -25,8 +25,6 @@ from training.provenance import provenance_of
 from training.recipe import HANDEDNESS, ClassifierRecipe
 from training.teacher.classifier import SOURCE, TeacherClassifier
 
-HANDEDNESS_WEIGHT = 0.3
-
 
 class ClassifierTraining:
     """The classifier's side of the training loop; see `training.loop.TrainingTask`.
@@ -82,7 +80,7 @@ class ClassifierTraining:
         known = targets.gestures != UNKNOWN
         each = torch.where(known, (1 - share) * label + share * taught, self._recipe.teacher_weight * taught)
         side = cross_entropy(handedness, targets.handedness, ignore_index=UNKNOWN, label_smoothing=smoothing)
-        total = each.mean() + HANDEDNESS_WEIGHT * torch.nan_to_num(side)
+        total = each.mean() + self._recipe.handedness_weight * torch.nan_to_num(side)
         figures = {"loss": total, "gesture": label[known].mean(), "teacher": taught.mean(), "handedness": side}
         return total, {name: float(value.detach()) for name, value in figures.items()}
 

@@ -28,7 +28,6 @@ from training.models import build
 from training.models.detector import STRIDES_PX
 from training.provenance import provenance_of
 from training.recipe import DetectorRecipe
-from training.teacher.detector import SOURCE
 
 VALIDATION_SCORE = 0.5
 # Average precision looks at boxes of all scores.
@@ -85,8 +84,7 @@ class DetectorTraining:
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
-        teachers = [SOURCE] if self._recipe.data.teacher_labels else []
-        return provenance_of(self._recipe, self._training, teachers=teachers)
+        return provenance_of(self._recipe, self._training, teachers=[])
 
 
 def detect(model: nn.Module, picture: Picture, contract: InputContract) -> Found:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.geometry import apply_boxes, apply_points, invert
 from tests.training.small_sets import sample_with
-from training.augment.placement import clipped, draw, moved_boxes, placement
+from training.augment.placement import clipped, draw, filling, moved_boxes, placement
 
 # Boxes are float32, a thousand pixels at most.
 TOLERANCE_PX = 2e-3
@@ -179,3 +179,25 @@ def test_a_reduced_picture_stays_in_its_place() -> None:
     x1, y1, x2, y2 = apply_boxes(matrix, np.array([[40, 33, 80, 66]]))[0]
     found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     np.testing.assert_allclose(found, [x1, y1, x2, y2], atol=1)
+
+
+@given(st.floats(0.2, 4), st.booleans(), points, points)
+def test_a_picture_fills_the_canvas_or_lies_within_it(
+    scale: float, mirrored: bool, source: NDArray[np.float64], target: NDArray[np.float64]
+) -> None:
+    sample = sample_with([[4, 5, 14, 25]])
+    matrix = placement(scale_xy=(scale, scale), angle_rad=0.0, mirrored=mirrored, source=source, target=target)
+    picture = np.array([[0.0, 0.0, sample.width_px, sample.height_px]])
+    ((x1, y1, x2, y2),) = apply_boxes(filling(matrix, sample, 90, 60), picture)
+    for low, high, size in ((x1, x2, 90), (y1, y2, 60)):
+        covers = low <= TOLERANCE_PX and high >= size - TOLERANCE_PX
+        within = low >= -TOLERANCE_PX and high <= size + TOLERANCE_PX
+        assert covers if high - low > size else within
+
+
+def test_a_picture_that_fills_the_canvas_stays_where_it_is() -> None:
+    sample = sample_with([[4, 5, 14, 25]])
+    matrix = placement(
+        scale_xy=(3.0, 3.0), angle_rad=0.1, mirrored=False, source=np.array([32.0, 24.0]), target=np.array([45.0, 30.0])
+    )
+    np.testing.assert_array_equal(filling(matrix, sample, 90, 60), matrix)

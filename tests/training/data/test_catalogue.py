@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
 from edge.errors import SourceError
@@ -21,7 +19,7 @@ from tests.training.small_sets import (
     write_hagrid,
     write_hands,
 )
-from training.data.catalogue import held_out_samples, samples_of, teacher_key
+from training.data.catalogue import held_out_samples, samples_of
 from training.data.sample import HandSample
 from training.recipe import DataRecipe
 
@@ -120,15 +118,11 @@ def test_layouts_are_read_side_by_side(tmp_path: Path) -> None:
     ]
 
 
-def test_rendered_scenes_are_drawn_once_and_need_no_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rendered_scenes_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "desks").mkdir()
-    labels = tmp_path / "teacher.json"
-    labels.write_text(
-        '{"pictures": {"cache/edge-hands/rendered-7-1/00000.jpg": [[1, 1, 9, 9, 0.9]]}}', encoding="utf-8"
-    )
     entry = {"path": "desks", "layout": "rendered", "count": 1}
-    recipe = DataRecipe.model_validate({"sets": [entry], "teacher_labels": str(labels), "validate_every": 1_000_000})
+    recipe = DataRecipe.model_validate({"sets": [entry], "validate_every": 1_000_000})
     (first,) = samples_of(recipe, tmp_path, seed=7)
     assert (first.dataset, first.split) == ("rendered", "train")
     assert None not in first.gestures
@@ -140,53 +134,6 @@ def test_rendered_scenes_are_drawn_once_and_need_no_teacher(tmp_path: Path, monk
 def test_a_missing_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="hands does not exist; set the data root"):
         samples_of(data("hands"), tmp_path, seed=0)
-
-
-def taught(tmp_path: Path, rows: dict[str, list[list[float]]], *, split: str = "train") -> HandSample:
-    """Return the one sample of a set with a hand at 10..30, after a teacher has found `rows`."""
-    write_coco(tmp_path / "hands", [{"split": split}], [annotation(0, 10, 10, 30, 30, gesture="fist")])
-    labels = tmp_path / "teacher.json"
-    labels.write_text(json.dumps({"pictures": rows}), encoding="utf-8")
-    recipe = data("hands", teacher_labels=str(labels), validate_every=1_000_000)
-    (sample,) = samples_of(recipe, tmp_path, seed=0)
-    return sample
-
-
-def test_a_teacher_adds_only_hands_that_no_label_covers(tmp_path: Path) -> None:
-    rows = [[11.0, 11.0, 31.0, 31.0, 0.95], [40.0, 20.0, 55.0, 40.0, 0.9]]
-    sample = taught(tmp_path, {"hands/0.png": rows})
-    np.testing.assert_array_equal(sample.boxes_xyxy, [[10, 10, 30, 30], [40, 20, 55, 40]])
-    assert sample.ignored.tolist() == [False, False]
-    assert sample.gestures == ("fist", None)
-
-
-def test_where_a_teacher_is_unsure_nothing_is_asked(tmp_path: Path) -> None:
-    sample = taught(tmp_path, {"hands/0.png": [[40.0, 20.0, 55.0, 40.0, 0.5]]})
-    assert sample.ignored.tolist() == [False, True]
-
-
-@pytest.mark.parametrize(
-    ("split", "key"), [("test", "hands/0.png"), ("train", "hands/1.png"), ("train", "others/0.png")]
-)
-def test_a_teacher_says_nothing_of_tests_and_of_other_pictures(tmp_path: Path, split: str, key: str) -> None:
-    assert len(taught(tmp_path, {key: [[40.0, 20.0, 55.0, 40.0, 0.9]]}, split=split).boxes_xyxy) == 1
-
-
-@pytest.mark.parametrize("content", [None, "[]", "{", '{"labels": {}}'])
-def test_a_file_that_is_no_teacher_is_named(tmp_path: Path, content: str | None) -> None:
-    write_hands(tmp_path / "hands", splits=["train"])
-    if content is not None:
-        (tmp_path / "teacher.json").write_text(content, encoding="utf-8")
-    with pytest.raises(SourceError, match=r"teacher\.json is not a file of teacher labels"):
-        samples_of(data("hands", teacher_labels=str(tmp_path / "teacher.json")), tmp_path, seed=0)
-
-
-def test_a_teacher_knows_pictures_by_their_place_below_the_data(tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    assert teacher_key(tmp_path / "root" / "hands" / "a.png", tmp_path / "root") == "hands/a.png"
-    (tmp_path / "link").symlink_to(tmp_path / "root")
-    assert teacher_key(tmp_path / "root" / "a.png", tmp_path / "link") == "a.png"
-    assert teacher_key(tmp_path / "other" / "a.png", tmp_path / "root") == "../other/a.png"
 
 
 def test_held_out_pictures_are_the_tests_and_nothing_is_rendered_for_them(
