@@ -30,7 +30,7 @@ test: lint types pytest
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/clang-format --dry-run --Werror $(NATIVE)
+	$(VENV)/bin/clang-format --dry-run --Werror $(NATIVE) $(wildcard tests/native/*.cpp)
 
 types: $(VENV)/installed
 	$(VENV)/bin/mypy
@@ -42,19 +42,21 @@ pytest: $(VENV)/installed
 format: $(VENV)/installed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
-	$(VENV)/bin/clang-format -i $(NATIVE)
+	$(VENV)/bin/clang-format -i $(NATIVE) $(wildcard tests/native/*.cpp)
 
-# A camera that is there but cannot be opened (exit code 3) says why, and the built-in scene takes its place.
+# A camera that delivers no frame (exit code 3) says why and the next one is tried; the built-in scene is the last resort.
 demo: $(DEMO_VENV)/installed
-	@mkdir -p demo
+	@mkdir -p demo; rm -f demo/annotated.mp4 demo/results.jsonl
 	@run=("$(DEMO_VENV)/bin/edge-run" --video demo/annotated.mp4 --jsonl demo/results.jsonl); \
-	source='$(SOURCE)'; camera=$$(find /dev -maxdepth 1 -name 'video*' 2>/dev/null | sort -V | head -n 1); \
-	if [[ -z $$source && -n $$camera ]]; then \
+	source='$(SOURCE)'; done=; \
+	for camera in $$([[ -n $$source ]] || find /dev -maxdepth 1 -name 'video*' 2>/dev/null | sort -V); do \
 		echo "Watching $$camera for 600 frames; Ctrl-C ends it earlier."; \
 		status=0; "$${run[@]}" --camera "$$camera" --max-frames 600 || status=$$?; \
-		if [[ $$status -ne 3 ]]; then exit $$status; fi; \
-	fi; \
-	"$${run[@]}" "$${source:-test:hands?seconds=20}"
+		if [[ $$status -eq 3 && ! -s demo/results.jsonl ]]; then continue; fi; \
+		if [[ $$status -ne 0 ]]; then exit $$status; fi; \
+		done=yes; break; \
+	done; \
+	if [[ -z $$done ]]; then "$${run[@]}" "$${source:-test:hands?seconds=20}"; fi
 	@echo 'Written: demo/annotated.mp4 (the video) and demo/results.jsonl (one JSON object a frame).'
 
 machine:
@@ -77,7 +79,8 @@ $(VENV)/bin/python $(DEMO_VENV)/bin/python:
 $(VENV)/installed: $(BUILD_INPUTS) $(VENV)/bin/python
 	@echo 'Installing what the tests need into $(VENV): a few minutes the first time.'
 	$(VENV)/bin/python -m pip install $(PIP_QUIET) --upgrade 'pip>=25.3'
-	$(VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) --editable '.[workstation,dev]'
+	$(VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) \
+		--config-settings=cmake.define.EDGE_WARNINGS_AS_ERRORS=ON --editable '.[workstation,dev]'
 	@touch $@
 
 $(DEMO_VENV)/installed: $(BUILD_INPUTS) $(PACKAGE) $(DEMO_VENV)/bin/python

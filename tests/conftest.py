@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
 settings.register_profile("edge", deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("edge"), derandomize=True, database=None)
-settings.load_profile("ci" if os.environ.get("CI") else "edge")
+settings.load_profile("ci" if CI else "edge")
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +29,6 @@ def data_dir(repo_root: Path) -> Path:
     if folder.is_dir():
         return folder
     reason = f"no real pictures and videos at {folder}; set EDGE_TEST_DATA to their folder"
-    if os.environ.get("CI") == "true":
+    if CI:
         pytest.fail(reason)
     pytest.skip(reason)
