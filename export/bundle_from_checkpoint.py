@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge.bundle.accuracy import AccuracyCard, SetAccuracy
+from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
 from edge.bundle.files import entry_from_bytes
 from edge.bundle.manifest import Manifest
@@ -74,12 +75,20 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
         accuracy=accuracy,
         provenance=_provenance(checkpoint, weights_licence=settings.weights_licence),
     )
-    bundle = write_bundle(settings.to / contract.name, manifest, contents)
-    say(f"verifying {bundle.path}")
-    hands = bundle.verify().hands
+    folder = settings.to / contract.name
+    say(f"verifying and writing {folder}")
+    bundle = write_bundle(folder, manifest, contents, check=_verify)
+    hands = len(self_test.expected["fp32"].hands)
     if not hands:
         say("the model finds no hand in the self-test picture, which tests little; give another one with --picture")
     return ExportReport(bundle.path, OPSET, len(pictures), settings.data is None, files, hands)
+
+
+def _verify(bundle: Bundle) -> None:
+    try:
+        bundle.verify()
+    except ModelError as error:
+        raise ModelError(f"the new bundle fails its own self-test and was not written: {error}") from error
 
 
 def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPicture]:

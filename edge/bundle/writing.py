@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
@@ -15,12 +15,19 @@ from edge.bundle.manifest import MANIFEST_FILE, Manifest, json_from_manifest
 from edge.errors import OutputError
 
 
-def write_bundle(folder: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> Bundle:
+def write_bundle(
+    folder: Path,
+    manifest: Manifest,
+    contents: Mapping[str, bytes],
+    *,
+    check: Callable[[Bundle], object] | None = None,
+) -> Bundle:
     """Write `manifest` and the files it lists into `folder`, replacing a bundle that is there; return it, opened.
 
     The same arguments give the same bytes. Files are written beside the destination, flushed to disk and moved as one
-    folder. Raises `ValueError` when `contents` are not what the manifest lists, `OutputError` when `folder` is
-    something else than a bundle or cannot be written.
+    folder. `check` is called before the move with the bundle to be; what it raises leaves `folder` as it was.
+    Raises `ValueError` when `contents` are not what the manifest lists, `OutputError` when `folder` is something else
+    than a bundle or cannot be written.
     """
     listed = {name: entry_from_bytes(content) for name, content in contents.items()}
     if listed != manifest.files:
@@ -37,6 +44,8 @@ def write_bundle(folder: Path, manifest: Manifest, contents: Mapping[str, bytes]
                 _write_file(draft / name, content)
             draft.chmod(0o755)
             _flush_folders(draft)
+            if check is not None:
+                check(Bundle.open(draft))
             _swap(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -10,7 +10,7 @@ import pytest
 
 from edge.bundle import writing
 from edge.bundle.bundle import Bundle
-from edge.errors import OutputError
+from edge.errors import ModelError, OutputError
 from tests.edge.bundles import detector_contract, detector_model, small_bundle, write_small_bundle
 
 
@@ -30,6 +30,21 @@ def test_a_bundle_replaces_a_bundle_whole(tmp_path: Path) -> None:
     write_small_bundle(tmp_path / "b", detector_contract(version="2.0.0"), detector_model(seed=3))
     assert Bundle.open(tmp_path / "b").manifest.version == "2.0.0"
     assert not (tmp_path / "b" / "leftover").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_bundle_that_fails_its_check_leaves_the_old_one(tmp_path: Path) -> None:
+    write_small_bundle(tmp_path / "b", detector_contract(), detector_model())
+    before = files_of(tmp_path / "b")
+
+    def refuse(bundle: Bundle) -> None:
+        assert bundle.verify().hands == len(bundle.manifest.self_test.expected["fp32"].hands)
+        raise ModelError("not this one")
+
+    manifest, contents = small_bundle(detector_contract(version="2.0.0"), detector_model(seed=3))
+    with pytest.raises(ModelError, match="not this one"):
+        writing.write_bundle(tmp_path / "b", manifest, contents, check=refuse)
+    assert files_of(tmp_path / "b") == before
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,25 @@ def test_an_export_that_computes_something_else_writes_nothing(
     with pytest.raises(ModelError, match=r"does not compute what PyTorch does.*no bundle was written"):
         bundle_from_checkpoint(path, settings_for(tmp_path / "out", pictures), say=lambda _: None)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_that_fails_its_self_test_replaces_nothing(
+    exported: tuple[Path, ExportReport], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, report = exported
+    model = Bundle.open(report.bundle).read_model()
+    monkeypatch.setattr(whole_way, "onnx_from_module", lambda *_: model)
+    before = bundle_from_checkpoint(path, settings_for(tmp_path, pictures), say=lambda _: None).bundle
+
+    def failing(*_: object, **__: object) -> None:
+        raise ModelError("self-test failed")
+
+    monkeypatch.setattr(Bundle, "verify", failing)
+    settings = replace(settings_for(tmp_path, pictures), version="2.0.0")
+    with pytest.raises(ModelError, match="fails its own self-test and was not written"):
+        bundle_from_checkpoint(path, settings, say=lambda _: None)
+    assert Bundle.open(before).manifest.version == "1.0.0"
+    assert [folder.name for folder in tmp_path.iterdir()] == [before.name]
 
 
 def test_an_accuracy_card_is_packed(
