@@ -9,21 +9,17 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from edge.bundle.accuracy import AccuracyCard, SetAccuracy
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
 from edge.bundle.files import entry_from_bytes
 from edge.bundle.manifest import Manifest
-from edge.bundle.precision import Precision
 from edge.bundle.provenance import Provenance
 from edge.bundle.self_test import SelfTest
 from edge.bundle.writing import write_bundle
-from edge.errors import ModelError, UsageError
+from edge.errors import ModelError
 from edge.runners.onnxruntime import OnnxRuntimeRunner
-from edge.strict_model import first_problem
 from edge.tasks.loading import task_from_runner
+from export.accuracy_card import accuracy_card
 from export.comparison import agreement, output_differences, tensors_from_pictures
 from export.contract_from_recipe import contract_from_recipe
 from export.onnx_from_module import OPSET, onnx_from_module
@@ -34,7 +30,7 @@ from export.self_test_vector import self_test_vector
 from export.settings import ExportSettings
 from export.simplify import simplified
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.metrics import HEADLINES
+from training.decoder_from_recipe import with_min_score
 
 CODE_LICENCE = "Apache-2.0"
 MODEL_FILE = "model.onnx"
@@ -50,14 +46,9 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     """
     say(f"reading {path}")
     checkpoint = read_checkpoint(path)
-    contract = contract_from_recipe(
-        checkpoint.recipe,
-        name=settings.name,
-        version=settings.version,
-        batch=settings.batch,
-        min_score=settings.min_score,
-    )
-    accuracy = _accuracy(checkpoint, settings)
+    recipe = with_min_score(checkpoint.recipe, settings.min_score)
+    contract = contract_from_recipe(recipe, name=settings.name, version=settings.version, batch=settings.batch)
+    card = accuracy_card(checkpoint, settings.accuracy, min_score=settings.min_score)
     pictures = _pictures(contract, settings)
     say(f"exporting to ONNX opset {OPSET}")
     exported = onnx_from_module(checkpoint.model(), contract)
@@ -72,7 +63,7 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
         models={"fp32": MODEL_FILE},
         files={name: entry_from_bytes(content) for name, content in contents.items()},
         self_test=self_test,
-        accuracy=accuracy,
+        accuracy={} if card is None else {"fp32": card},
         provenance=_provenance(checkpoint, weights_licence=settings.weights_licence),
     )
     folder = settings.to / contract.name
@@ -156,28 +147,6 @@ def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) 
     )
     with _onnx_runner(contract, model) as runner:
         return self_test_vector(task_from_runner(contract, runner), sample)
-
-
-def _accuracy(checkpoint: Checkpoint, settings: ExportSettings) -> dict[Precision, AccuracyCard]:
-    """Return the card that was given, else the checkpoint's validation metrics, else none."""
-    if settings.accuracy is not None:
-        try:
-            return {"fp32": AccuracyCard.model_validate_json(settings.accuracy.read_bytes())}
-        except OSError as error:
-            raise UsageError(f"cannot read accuracy card {settings.accuracy}: {error.strerror}") from error
-        except ValidationError as error:
-            raise UsageError(f"{settings.accuracy} is not an accuracy card: {first_problem(error)}") from error
-    metrics = checkpoint.metrics
-    headline = next((name for name in (*HEADLINES, *metrics) if name in metrics), None)
-    if headline is None:
-        return {}
-    row = SetAccuracy(name="validation", pictures=None, figures=dict(metrics))
-    command = f"edge-train {checkpoint.recipe.name}"
-    note = "measured with PyTorch during training, on groups kept aside from the training sets"
-    card = AccuracyCard(
-        metric=headline, value=metrics[headline], split="validation", command=command, sets=(row,), note=note
-    )
-    return {"fp32": card}
 
 
 def _provenance(checkpoint: Checkpoint, *, weights_licence: str) -> Provenance:

@@ -7,18 +7,15 @@ from pydantic import ValidationError
 
 from edge.bundle.contract import ModelContract
 from edge.bundle.tensors import InputTensor, OutputTensor
-from edge.decoders import AnchorFreeLtrb, SoftmaxHeads
-from edge.decoders.anchor_free_ltrb import Level
+from edge.decoders import SoftmaxHeads
 from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
 from edge.strict_model import first_problem
-from training.models.detector import STRIDES_PX
+from training.decoder_from_recipe import decoder_from_recipe
 from training.recipe import HANDEDNESS, ClassifierRecipe, DetectorRecipe, InputRecipe
 
 DETECTOR_MAX_BATCH = 8
-MAX_HANDS = 32
-MIN_SCORE = 0.5
-NMS_IOU = 0.5
+CLASSIFIER_MAX_BATCH = 32
 
 
 def contract_from_recipe(
@@ -27,7 +24,6 @@ def contract_from_recipe(
     name: str | None = None,
     version: str = "1.0.0",
     batch: int | None = None,
-    min_score: float = MIN_SCORE,
 ) -> ModelContract:
     """Return the contract of a recipe's model, its outputs in the order in which the module returns them.
 
@@ -35,19 +31,17 @@ def contract_from_recipe(
     """
     try:
         if isinstance(recipe, DetectorRecipe):
-            return _detector(recipe, name=name or recipe.name, version=version, batch=batch, min_score=min_score)
+            return _detector(recipe, name=name or recipe.name, version=version, batch=batch)
         return _classifier(recipe, name=name or recipe.name, version=version, batch=batch)
     except ValidationError as error:
         raise UsageError(f"cannot export with these settings: {first_problem(error)}") from error
 
 
-def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | None, min_score: float) -> ModelContract:
+def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
+    decoder = decoder_from_recipe(recipe)
     outputs = tuple(
-        OutputTensor(name=f"level_{stride}", shape=("batch", 5, f"height/{stride}", f"width/{stride}"))
-        for stride in STRIDES_PX
-    )
-    levels = tuple(
-        Level(output=output.name, stride_px=stride) for output, stride in zip(outputs, STRIDES_PX, strict=True)
+        OutputTensor(name=level.output, shape=("batch", 5, f"height/{level.stride_px}", f"width/{level.stride_px}"))
+        for level in decoder.levels
     )
     return ModelContract(
         name=name,
@@ -55,7 +49,7 @@ def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | N
         task="detector",
         input=_input("image", recipe.input, batch=batch, max_batch=DETECTOR_MAX_BATCH),
         outputs=outputs,
-        decoder=AnchorFreeLtrb(levels=levels, min_score=min_score, nms_iou=NMS_IOU, max_hands=MAX_HANDS),
+        decoder=decoder,
     )
 
 
@@ -68,7 +62,7 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
         name=name,
         version=version,
         task="classifier",
-        input=_input("crops", recipe.input, batch=batch, max_batch=MAX_HANDS),
+        input=_input("crops", recipe.input, batch=batch, max_batch=CLASSIFIER_MAX_BATCH),
         outputs=tuple(OutputTensor(name=head.output, shape=("batch", len(head.labels))) for head in heads),
         decoder=SoftmaxHeads(heads=heads),
     )

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.contract_from_recipe import MIN_SCORE
-
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
@@ -31,7 +29,7 @@ class ExportSettings:
     """Licence of the weights, an SPDX expression."""
     batch: int | None = None
     """A fixed batch; None leaves it free."""
-    min_score: float = MIN_SCORE
-    """Score from which a detector reports a hand."""
+    min_score: float | None = None
+    """Score from which a detector reports a hand; None takes the recipe's."""
     pictures: int = 32
     """At most this many pictures are compared on."""

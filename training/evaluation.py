@@ -16,43 +16,48 @@ from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
+from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
 from training.recipe import ClassifierRecipe, DetectorRecipe
 from training.tasks.classifier import classification_figures, classify
-from training.tasks.detector import VALIDATION_SCORE, detect
+from training.tasks.detector import detect
 
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
 Sets = Mapping[str, Sequence[HandSample]]
 
 
-def evaluate_checkpoint(path: Path, data_root: Path) -> Rows:
+def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None = None) -> Rows:
     """Return the figures of every set with a test split, and of all together.
 
-    Raises `SourceError` when the checkpoint or a set cannot be read, or no set has test pictures.
+    `min_score` replaces a detector's threshold. Raises `SourceError` when the checkpoint or a set cannot be read, or no
+    set has test pictures, and `UsageError` for a `min_score` that cannot be.
     """
     checkpoint = read_checkpoint(path)
-    samples = held_out_samples(checkpoint.recipe.data, data_root)
+    recipe = with_min_score(checkpoint.recipe, min_score)
+    samples = held_out_samples(recipe.data, data_root)
     sets: dict[str, list[HandSample]] = {}
     for sample in samples:
         sets.setdefault(sample.dataset, []).append(sample)
     pictures = PictureStore(sample.path for sample in samples)
-    if isinstance(checkpoint.recipe, DetectorRecipe):
-        return _detector_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
-    return _classifier_rows(checkpoint.model(), checkpoint.recipe, sets, pictures)
+    if isinstance(recipe, DetectorRecipe):
+        return _detector_rows(checkpoint.model(), recipe, sets, pictures)
+    return _classifier_rows(checkpoint.model(), recipe, sets, pictures)
 
 
-def card_from_rows(rows: Rows, checkpoint: Path, *, note: str) -> AccuracyCard:
+def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float | None = None) -> AccuracyCard:
     """Return the accuracy card of a bundle: the headline over all sets, then the rows set by set.
 
-    Raises `SourceError` when no test hand has a label for the headline.
+    `min_score` is what `evaluate_checkpoint` was given. Raises `SourceError` when no test hand has a label for the
+    headline.
     """
     metric = next((name for name in HEADLINES if name in rows[ALL_SETS]), None)
     if metric is None:
         raise SourceError(
             "no test hand has a gesture, so the card has no figure; add a set with labelled test pictures"
         )
-    taught = {entry.dataset for entry in read_checkpoint(checkpoint).recipe.data.sets if entry.pseudo_labels}
+    recipe = with_min_score(read_checkpoint(checkpoint).recipe, min_score)
+    taught = {entry.dataset for entry in recipe.data.sets if entry.pseudo_labels}
     sets = tuple(
         SetAccuracy(
             name=name,
@@ -67,17 +72,17 @@ def card_from_rows(rows: Rows, checkpoint: Path, *, note: str) -> AccuracyCard:
         value=round(rows[ALL_SETS][metric], 4),
         split="test",
         date=datetime.now(timezone.utc).date().isoformat(),
-        command=f"edge-train eval {checkpoint.name}",
+        min_score=min_score_of(recipe),
+        command=f"edge-train eval {checkpoint.name}" + ("" if min_score is None else f" --min-score {min_score}"),
         sets=sets,
         note=note,
     )
 
 
 def _detector_rows(model: nn.Module, recipe: DetectorRecipe, sets: Sets, pictures: PictureStore) -> Rows:
-    contract = recipe.input.contract()
     pairs = {
         name: [
-            (detect(model, pictures[sample.path], contract), Wanted(sample.boxes_xyxy, sample.ignored))
+            (detect(model, pictures[sample.path], recipe), Wanted(sample.boxes_xyxy, sample.ignored))
             for sample in samples
         ]
         for name, samples in sets.items()
@@ -85,7 +90,8 @@ def _detector_rows(model: nn.Module, recipe: DetectorRecipe, sets: Sets, picture
     pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
     rows = {}
     for name, own in pairs.items():
-        figures = detection_figures([found for found, _ in own], [wanted for _, wanted in own], VALIDATION_SCORE)
+        found, wanted = [one for one, _ in own], [one for _, one in own]
+        figures = detection_figures(found, wanted, recipe.decoding.min_score)
         rows[name] = {"pictures": float(len(own)), **figures}
     return rows
 

@@ -156,6 +156,17 @@ class CropAugment(_Strict):
     backdrop: Fraction = 0.3
 
 
+class DecodingRecipe(_Strict):
+    """How boxes become hands: from which score, apart by which overlap, and how many at most; fields of the decoder.
+
+    Recall and precision are measured at `min_score`.
+    """
+
+    min_score: Fraction = 0.5
+    nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.5
+    max_hands: Annotated[int, Field(ge=1, le=1000)] = 32
+
+
 class DetectorRecipe(_Strict):
     """A hand detector."""
 
@@ -168,6 +179,7 @@ class DetectorRecipe(_Strict):
     stages: Annotated[tuple[SideStage, ...], Field(min_length=1)]
     schedule: ScheduleRecipe
     augment: DetectionAugment = DetectionAugment()
+    decoding: DecodingRecipe = DecodingRecipe()
 
 
 class ClassifierRecipe(_Strict):

@@ -22,13 +22,15 @@ class SetAccuracy(StrictModel):
 class AccuracyCard(StrictModel):
     """The headline `metric` and `value` of one precision, then the same set by set.
 
-    `date` is ISO 8601, None where it is not known; `command` is what was run; `note` says what a reader must know to
-    judge the figures.
+    `min_score` is the threshold of recall and precision, None where it is not known or there is none; `date` is
+    ISO 8601, None where it is not known; `command` is what was run; `note` says what a reader must know to judge the
+    figures.
     """
 
     metric: str = Field(min_length=1)
     value: float
     split: str = Field(min_length=1)
+    min_score: float | None = Field(default=None, ge=0, le=1)
     date: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     command: str = Field(min_length=1)
     sets: tuple[SetAccuracy, ...] = ()

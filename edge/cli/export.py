@@ -33,7 +33,9 @@ Accuracy = Annotated[
 ]
 WeightsLicence = Annotated[str, typer.Option(metavar="SPDX", help="Licence of the weights.")]
 Batch = Annotated[int | None, typer.Option(metavar="N", min=1, help="A fixed batch.  [free, up to a bound]")]
-MinScore = Annotated[float, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.")]
+MinScore = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.  [the recipe's]")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object on standard output.")]
 
 
@@ -50,7 +52,7 @@ def export(
     accuracy: Accuracy = None,
     weights_licence: WeightsLicence = "not stated",
     batch: Batch = None,
-    min_score: MinScore = 0.5,
+    min_score: MinScore = None,
     json: Json = False,
 ) -> None:
     """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself."""

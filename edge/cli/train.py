@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,10 +70,14 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Write an accuracy card for `edge-export --accuracy`.")
     ] = None,
     note: Annotated[str, typer.Option(help="What a reader of the card must know.", show_default=False)] = "",
+    min_score: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.  [the recipe's]")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Measure CHECKPOINT on the test split of its recipe's sets, set by set."""
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _evaluate(checkpoint, data, card=card, note=note, as_json=json)))
+    work = partial(_evaluate, checkpoint, data, card=card, note=note, min_score=min_score, as_json=json)
+    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
 def main() -> None:
@@ -97,12 +102,14 @@ def _fit(
     return 0
 
 
-def _evaluate(checkpoint: Path, data: Path, *, card: Path | None, note: str, as_json: bool) -> int:
+def _evaluate(
+    checkpoint: Path, data: Path, *, card: Path | None, note: str, min_score: float | None, as_json: bool
+) -> int:
     try:
         from training.evaluation import card_from_rows, evaluate_checkpoint
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    rows = evaluate_checkpoint(checkpoint, data)
+    rows = evaluate_checkpoint(checkpoint, data, min_score=min_score)
     if as_json:
         import json
 
@@ -111,7 +118,8 @@ def _evaluate(checkpoint: Path, data: Path, *, card: Path | None, note: str, as_
         _print_table(rows)
     # After the figures are told: they took long, and the file may turn out not to be writable.
     if card is not None:
-        _write(card, card_from_rows(rows, checkpoint, note=note).model_dump_json(indent=2) + "\n")
+        written = card_from_rows(rows, checkpoint, note=note, min_score=min_score)
+        _write(card, written.model_dump_json(indent=2) + "\n")
     return 0
 
 

@@ -78,6 +78,7 @@ def test_json_is_one_object_and_nothing_else(checkpoint: Path, capsys: pytest.Ca
         (["CHECKPOINT", "--batch", "0"], 2, "batch"),
         (["CHECKPOINT", "--data", "nowhere"], 3, "nowhere is not a folder"),
         (["CHECKPOINT", "--accuracy", "nowhere.json"], 2, "cannot read accuracy card nowhere.json"),
+        (["CHECKPOINT", "--min-score", "0.4"], 2, "min_score is for detectors"),
         ([], 2, "CHECKPOINT"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from edge.errors import SourceError
+from edge.errors import SourceError, UsageError
 from tests.training.small_recipes import classifier_recipe, detector_recipe
 from tests.training.small_sets import write_hands
 from training.evaluation import ALL_SETS, card_from_rows, evaluate_checkpoint
@@ -43,6 +43,24 @@ def test_a_detector_is_measured_on_the_test_pictures_of_each_set_and_of_all(root
     assert [row["pictures"] for row in rows.values()] == [2, 1, 3]
     assert [row["hands"] for row in rows.values()] == [2, 1, 3]
     assert all({"ap", "ap50", "recall", "precision"} <= set(row) for row in rows.values())
+
+
+def test_recall_follows_the_threshold_and_the_card_states_it(root: Path) -> None:
+    path = saved(root / "c.pt", detector_recipe(data=SETS))
+    at_own, at_zero = evaluate_checkpoint(path, root), evaluate_checkpoint(path, root, min_score=0.0)
+    assert at_own[ALL_SETS]["precision"] == 0.0 < at_zero[ALL_SETS]["precision"]
+    own, other = card_from_rows(at_own, path, note=""), card_from_rows(at_zero, path, note="", min_score=0.0)
+    assert (own.min_score, own.command) == (0.5, "edge-train eval c.pt")
+    assert (other.min_score, other.command) == (0.0, "edge-train eval c.pt --min-score 0.0")
+    with pytest.raises(UsageError, match=r"min_score must lie within 0 and 1, got 1\.5"):
+        evaluate_checkpoint(path, root, min_score=1.5)
+
+
+def test_a_classifier_has_no_threshold(root: Path) -> None:
+    path = saved(root / "c.pt", classifier_recipe(data=SETS))
+    assert card_from_rows({ALL_SETS: {"gesture_macro_f1": 0.5}}, path, note="").min_score is None
+    with pytest.raises(UsageError, match="min_score is for detectors"):
+        evaluate_checkpoint(path, root, min_score=0.5)
 
 
 def test_a_classifier_that_knows_one_answer_scores_where_it_is_right(root: Path) -> None:

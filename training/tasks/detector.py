@@ -12,16 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from edge.decoders import AnchorFreeLtrb
-from edge.decoders.anchor_free_ltrb import Level
 from edge.frame import Frame, PixelFormat
 from edge.geometry import apply_boxes
-from edge.preprocess import InputContract, Preprocessor
+from edge.preprocess import Preprocessor
 from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.pictures import PictureStore
 from training.data.workers import keep_opencv_single_threaded
+from training.decoder_from_recipe import decoder_from_recipe
 from training.losses.detection import DetectionTargets, detection_loss
 from training.metrics import Found, Wanted, detection_figures
 from training.models import build
@@ -29,14 +28,8 @@ from training.models.detector import STRIDES_PX
 from training.provenance import provenance_of
 from training.recipe import DetectorRecipe
 
-VALIDATION_SCORE = 0.5
 # Average precision looks at boxes of all scores.
-DECODER = AnchorFreeLtrb(
-    levels=tuple(Level(output=f"level_{stride}", stride_px=stride) for stride in STRIDES_PX),
-    min_score=0.02,
-    nms_iou=0.5,
-    max_hands=50,
-)
+CURVE_MIN_SCORE = 0.02
 
 
 class DetectorTraining:
@@ -78,25 +71,26 @@ class DetectorTraining:
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         """Return AP, AP50, recall and precision on the validation groups, preprocessed as on the device."""
-        found = [detect(model, self._pictures[sample.path], self._contract) for sample in self._validation]
+        found = [detect(model, self._pictures[sample.path], self._recipe) for sample in self._validation]
         wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in self._validation]
-        return detection_figures(found, wanted, VALIDATION_SCORE)
+        return detection_figures(found, wanted, self._recipe.decoding.min_score)
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
         return provenance_of(self._recipe, self._training, teachers=[])
 
 
-def detect(model: nn.Module, picture: Picture, contract: InputContract) -> Found:
-    """Run a PyTorch detector on one BGR picture with the device's preprocessing and decoding."""
+def detect(model: nn.Module, picture: Picture, recipe: DetectorRecipe) -> Found:
+    """Run a PyTorch detector on one BGR picture with the device's preprocessing and decoding, low scores included."""
     frame = Frame(picture, PixelFormat.BGR, time_ns=0, index=0, source="training")
-    preprocessor = Preprocessor(contract)
+    preprocessor, decoder = Preprocessor(recipe.input.contract()), decoder_from_recipe(recipe)
     height, width = preprocessor.tensor_hw(frame.width_px, frame.height_px)
     tensor = np.empty((3, height, width), np.float32)
     matrix = preprocessor.write_frame(frame, tensor)
     with torch.inference_mode():
         maps = [level.contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
-    boxes, scores = DECODER.decode(dict(zip(DECODER.output_names, maps, strict=True)))
+    outputs = dict(zip(decoder.output_names, maps, strict=True))
+    boxes, scores = decoder.decode(outputs, min_score=min(CURVE_MIN_SCORE, decoder.min_score))
     limit = np.array([frame.width_px, frame.height_px] * 2, np.float32)
     clipped = np.clip(apply_boxes(matrix, boxes), 0, limit)
     # As on the device, what lies in the padding alone is no hand.

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from edge.errors import SourceError, UsageError
-from edge.preprocess import InputContract
 from tests.training.small_recipes import detector_recipe
 from tests.training.small_sets import write_coco, write_hands
 from training.models.detector import STRIDES_PX
@@ -35,12 +34,12 @@ class OneBox(nn.Module):
         return maps
 
 
-LETTERBOX = InputContract(fit="letterbox", width_px=64, height_px=64, multiple_px=32)
+RECIPE = detector_recipe()
 
 
 def test_boxes_come_back_in_pixels_of_the_picture() -> None:
     # 128 x 100 is halved and stands in a tensor of 64 x 64, 7 pixels below its upper side.
-    found = detect(OneBox(8, 15, 40, 47), np.zeros((100, 128, 3), np.uint8), LETTERBOX)
+    found = detect(OneBox(8, 15, 40, 47), np.zeros((100, 128, 3), np.uint8), RECIPE)
     np.testing.assert_allclose(found.boxes_xyxy, [[16, 16, 80, 80]], atol=1e-3)
     assert found.scores.tolist() == pytest.approx([0.9])
     assert found.boxes_xyxy.dtype == np.float32
@@ -48,14 +47,16 @@ def test_boxes_come_back_in_pixels_of_the_picture() -> None:
 
 def test_boxes_are_cut_at_the_picture_and_gone_in_the_padding() -> None:
     picture = np.zeros((100, 128, 3), np.uint8)
-    np.testing.assert_allclose(detect(OneBox(0, 0, 64, 64), picture, LETTERBOX).boxes_xyxy, [[0, 0, 128, 100]])
-    assert len(detect(OneBox(8, 1, 20, 5), picture, LETTERBOX).boxes_xyxy) == 0
+    np.testing.assert_allclose(detect(OneBox(0, 0, 64, 64), picture, RECIPE).boxes_xyxy, [[0, 0, 128, 100]])
+    assert len(detect(OneBox(8, 1, 20, 5), picture, RECIPE).boxes_xyxy) == 0
 
 
 def test_boxes_of_low_scores_are_there_for_the_precision_curve() -> None:
     picture = np.zeros((64, 64, 3), np.uint8)
-    assert len(detect(OneBox(8, 8, 40, 40, score=0.05), picture, LETTERBOX).boxes_xyxy) == 1
-    assert len(detect(OneBox(8, 8, 40, 40, score=0.01), picture, LETTERBOX).boxes_xyxy) == 0
+    assert len(detect(OneBox(8, 8, 40, 40, score=0.05), picture, RECIPE).boxes_xyxy) == 1
+    assert len(detect(OneBox(8, 8, 40, 40, score=0.01), picture, RECIPE).boxes_xyxy) == 0
+    lower = detector_recipe(decoding={"min_score": 0.005})
+    assert len(detect(OneBox(8, 8, 40, 40, score=0.01), picture, lower).boxes_xyxy) == 1
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,18 @@ def test_validation_looks_at_the_validation_pictures_alone(root: Path) -> None:
     assert figures["recall"] == figures["precision"] == 1.0
     sets = training.provenance()["data"]["sets"]
     assert sets == [{"dataset": "hands", "licence": "CC0-1.0", "pictures": 8}]
+
+
+def test_recall_and_precision_are_those_at_the_recipes_threshold(root: Path) -> None:
+    data = {"validate_every": 1_000_000, "sets": [{"path": "hands"}]}
+    one_box = OneBox(18, 8 + 9, 50, 38 + 9, score=0.4)
+    recalls = [
+        DetectorTraining(detector_recipe(data=data, decoding={"min_score": min_score}), root).evaluate(one_box)[
+            "recall"
+        ]
+        for min_score in (0.3, 0.5)
+    ]
+    assert recalls == [1.0, 0.0]
 
 
 def test_the_loss_falls_when_the_model_says_what_is_there(root: Path) -> None:

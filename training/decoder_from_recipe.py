@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a detector's recipe decodes its maps: the same in training, evaluation and the bundle."""
+
+from __future__ import annotations
+
+from edge.decoders import AnchorFreeLtrb
+from edge.decoders.anchor_free_ltrb import Level
+from edge.errors import UsageError
+from training.models.detector import STRIDES_PX
+from training.recipe import ClassifierRecipe, DetectorRecipe
+
+
+def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
+    """Return the decoder of the recipe's model, one level for each of the maps that the module returns."""
+    levels = tuple(Level(output=f"level_{stride}", stride_px=stride) for stride in STRIDES_PX)
+    return AnchorFreeLtrb(levels=levels, **recipe.decoding.model_dump())
+
+
+def min_score_of(recipe: DetectorRecipe | ClassifierRecipe) -> float | None:
+    """Return the threshold of a recipe's model, None where it has none."""
+    return recipe.decoding.min_score if isinstance(recipe, DetectorRecipe) else None
+
+
+def with_min_score(
+    recipe: DetectorRecipe | ClassifierRecipe, min_score: float | None
+) -> DetectorRecipe | ClassifierRecipe:
+    """Return the recipe with another threshold, or as it is for None.
+
+    Raises `UsageError` for a recipe without a threshold and for a value that is not within 0 and 1.
+    """
+    if min_score is None:
+        return recipe
+    if not isinstance(recipe, DetectorRecipe):
+        raise UsageError(f"min_score is for detectors; {recipe.name} is a {recipe.task}")
+    if not 0 <= min_score <= 1:
+        raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
+    return recipe.model_copy(update={"decoding": recipe.decoding.model_copy(update={"min_score": min_score})})
