@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edge.errors import ModelError, OutputError, SourceError
+from edge.errors import ModelError, OutputError, SourceError, UsageError
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
-from training.provenance import with_earlier
+from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -48,12 +48,18 @@ class _Run:
     model: nn.Module
     average: WeightAverage
     optimiser: torch.optim.Optimizer
+    commit: str | None
     step: int = 0
     earlier_data: Mapping[str, Any] = field(default_factory=dict)
 
-    def resume(self, path: Path) -> None:
+    def resume(self, path: Path, recipe: Mapping[str, Any]) -> None:
         state = read_state(path)
         try:
+            changed = changed_key(state["recipe"], recipe)
+            if changed is not None:
+                raise UsageError(
+                    f"{path} was trained with another {changed}; leave it as it was, or train into another folder"
+                )
             self.model.load_state_dict(state["model"])
             self.average.model.load_state_dict(state["ema"])
             self.average.updates = int(state["updates"])
@@ -75,6 +81,7 @@ class _Run:
             "updates": self.average.updates,
             "optimiser": self.optimiser.state_dict(),
             "metrics": dict(metrics or {}),
+            "commit": self.commit,
             **provenance,
             "data": with_earlier(provenance["data"], self.earlier_data),
         }
@@ -98,24 +105,29 @@ def train(
     """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path.
 
     A new run begins with the averaged weights of the checkpoint `start`, where one is given, and its checkpoint names
-    the data of both. `say` hears one line whenever figures are logged. Raises `OutputError` when `folder` cannot be
-    written, `SourceError` when a checkpoint is not one of this task, and `ModelError` when the loss is not finite.
+    the data of both. `say` hears one line whenever figures are logged, and when no step is left to make. Raises
+    `OutputError` when `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError`
+    when it was trained with another recipe, and `ModelError` when the loss is not finite.
     """
     torch.set_num_threads(schedule.threads)
     path = folder / CHECKPOINT
     earlier_data = {} if start is None else _load_weights(task.model, start)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
-    run = _Run(model, WeightAverage(model, schedule.average_decay), optimiser, earlier_data=earlier_data)
+    average = WeightAverage(model, schedule.average_decay)
+    run = _Run(model, average, optimiser, source_commit(), earlier_data=earlier_data)
     if path.exists():
-        run.resume(path)
+        run.resume(path, task.provenance()["recipe"])
+    if run.step >= schedule.steps:
+        say(f"{path} has {run.step} of {schedule.steps} steps behind it: nothing to do; raise schedule.steps to go on")
+        return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
         log = TrainingLog(folder, say)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}; train into another folder") from error
     with log:
-        for inputs, targets in task.batches(run.step) if run.step < schedule.steps else ():
+        for inputs, targets in task.batches(run.step):
             figures = _descend(run, task, schedule, inputs, targets, seed=seed)
             log.add(run.step, figures, pictures=len(inputs))
             last = run.step == schedule.steps

@@ -1,14 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a trained model was made from: recipe, seed, data sets and their licences."""
+"""What a trained model was made from: code, recipe, seed, data sets and their licences."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from training.data.sample import HandSample
 from training.recipe import ClassifierRecipe, DetectorRecipe
+
+SOURCE_TREE = Path(__file__).resolve().parent.parent
+# What may differ when a training goes on: its length, the machine's part in it, and remarks about the labels.
+_MAY_CHANGE = re.compile(r"schedule\.(steps|workers|threads)|data\.sets\.\d+\.pseudo_labels")
+
+
+def source_commit(tree: Path = SOURCE_TREE) -> str | None:
+    """Return the git commit of `tree`, with "-dirty" when tracked files differ; None where it is no checkout."""
+    if not (tree / ".git").exists():
+        return None
+    command = ["git", "-C", str(tree), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    try:
+        described = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.strip()
+
+
+def changed_key(before: Any, now: Any, place: str = "") -> str | None:
+    """Return the first key of the recipe `before` that `now` changes, as in `schedule.rate`; None where both agree.
+
+    Keys that `before` lacks are newer than it, and a few may change at any time.
+    """
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        pairs = [(key, before[key], now.get(key)) for key in before]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = [(number, *both) for number, both in enumerate(zip(before, now, strict=True))]
+    else:
+        return None if before == now or _MAY_CHANGE.fullmatch(place) else place
+    changes = (changed_key(old, new, f"{place}.{key}".lstrip(".")) for key, old, new in pairs)
+    return next((change for change in changes if change is not None), None)
 
 
 def provenance_of(

@@ -22,7 +22,8 @@ class Provenance(StrictModel):
     """Licences (SPDX expressions or plain words), data, teachers, and what is needed to train and export again.
 
     `teachers` name the models whose answers the weights learned from, with revision and licence. `recipe` is the
-    complete recipe of the training, `commit` the revision of its code, `tools` the versions of what made the files.
+    complete recipe of the training, `commit` the revision of its code ("-dirty" where files differed from it), `tools`
+    the versions of what made the files.
     """
 
     code_licence: str = Field(min_length=1)
@@ -31,5 +32,5 @@ class Provenance(StrictModel):
     teachers: tuple[str, ...] = ()
     recipe: dict[str, Any] | None = None
     seed: int | None = None
-    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
+    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}(-dirty)?$")
     tools: dict[str, str] = Field(default_factory=dict)

@@ -37,6 +37,9 @@ CHANGES = {
 }
 
 
+COMMIT = f"{'a1' * 20}-dirty"
+
+
 def checkpoint_of(name: str, folder: Path) -> Path:
     """Save an untrained small model as training would, with weights that make it answer."""
     recipe = read_recipe(name, CHANGES[name])
@@ -57,6 +60,7 @@ def checkpoint_of(name: str, folder: Path) -> Path:
         "metrics": {"ap50": 0.25, "recall": 0.5},
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
+        "commit": COMMIT,
         "data": {"sets": [{"dataset": "noise", "licence": "CC0-1.0", "pictures": 2}], "teachers": ["a teacher (MIT)"]},
     }
     torch.save(state, path)
@@ -121,6 +125,7 @@ def test_the_bundle_says_where_it_comes_from(exported: tuple[Path, ExportReport]
     assert manifest.provenance.seed == recipe["seed"]
     assert manifest.provenance.data[0].name == "noise"
     assert manifest.provenance.teachers == ("a teacher (MIT)",)
+    assert manifest.provenance.commit == COMMIT
     assert manifest.provenance.weights_licence == "not stated"
     assert manifest.accuracy["fp32"].value == 0.25
     assert manifest.accuracy["fp32"].split == "validation"

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edge.errors import ModelError, OutputError, SourceError
+from edge.errors import ModelError, OutputError, SourceError, UsageError
 from training.checkpoint import read_state
 from training.loop import rate_at, train
+from training.provenance import source_commit
 from training.recipe import ScheduleRecipe
 
 STEPS = 6
@@ -27,14 +28,20 @@ class BrightnessTask:
     """Learns the mean of a picture: a small training with normalisation and dropout, whose batches know their step."""
 
     def __init__(
-        self, *, stop_before: int | None = None, channels: int = 4, scale: float = 1.0, dataset: str = "grey"
+        self,
+        *,
+        stop_before: int | None = None,
+        channels: int = 4,
+        scale: float = 1.0,
+        dataset: str = "grey",
+        recipe: Mapping[str, Any] | None = None,
     ) -> None:
         torch.manual_seed(1)
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(channels, 1))
         self.model: nn.Module = nn.Sequential(nn.Conv2d(3, channels, 3), nn.BatchNorm2d(channels), *head)
         self.seen: list[int] = []
         self.evaluated: list[nn.Module] = []
-        self._stop_before, self._scale, self._dataset = stop_before, scale, dataset
+        self._stop_before, self._scale, self._dataset, self._recipe = stop_before, scale, dataset, recipe or {}
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, Any]]:
         # Another consumer of the common generator, as a data loader is.
@@ -56,7 +63,7 @@ class BrightnessTask:
 
     def provenance(self) -> Mapping[str, Any]:
         rows = [{"dataset": self._dataset, "licence": "CC0-1.0", "pictures": 4}]
-        return {"recipe": {}, "seed": 1, "data": {"sets": rows, "teachers": []}}
+        return {"recipe": self._recipe, "seed": 1, "data": {"sets": rows, "teachers": []}}
 
 
 def assert_same_weights(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> None:
@@ -114,9 +121,26 @@ def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     path = train(BrightnessTask(), schedule(), tmp_path, seed=5)
     before = path.read_bytes()
     again = BrightnessTask()
-    assert train(again, schedule(), tmp_path, seed=5) == path
+    told: list[str] = []
+    assert train(again, schedule(), tmp_path, seed=5, say=told.append) == path
     assert again.seen == []
     assert path.read_bytes() == before
+    assert told == [f"{path} has 6 of 6 steps behind it: nothing to do; raise schedule.steps to go on"]
+
+
+def test_a_checkpoint_states_the_commit_of_the_code(tmp_path: Path) -> None:
+    assert read_state(train(BrightnessTask(), schedule(), tmp_path, seed=5))["commit"] == source_commit()
+
+
+def test_a_run_goes_on_with_its_own_recipe_alone(tmp_path: Path) -> None:
+    before = {"seed": 1, "schedule": {"steps": 4, "rate": 0.01}}
+    train(BrightnessTask(recipe=before), schedule(steps=4), tmp_path, seed=5)
+    other = {"seed": 1, "schedule": {"steps": 6, "rate": 0.02}}
+    with pytest.raises(UsageError, match=r"was trained with another schedule\.rate; .*train into another folder"):
+        train(BrightnessTask(recipe=other), schedule(), tmp_path, seed=5)
+    longer = {"seed": 1, "schedule": {"steps": 6, "rate": 0.01}}
+    state = read_state(train(BrightnessTask(recipe=longer), schedule(), tmp_path, seed=5))
+    assert (state["step"], state["recipe"]) == (6, longer)
 
 
 def test_a_checkpoint_of_another_model_is_not_gone_on_from(tmp_path: Path) -> None:
