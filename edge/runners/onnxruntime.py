@@ -129,6 +129,7 @@ class OnnxRuntimeRunner:
     def close(self) -> None:
         """Release buffers and the hold on the session."""
         self._bound.clear()
+        self._buffers = InputBuffers(())
         self._session = None
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,16 @@ def test_a_closed_runner_says_so_and_closing_twice_is_allowed() -> None:
     runner.close()
     with pytest.raises(ModelError, match="closed"):
         runner.infer()
+
+
+def test_a_closed_runner_lets_its_memory_go() -> None:
+    runner = detector_runner()
+    filled(runner, (1, 3, 96, 96))
+    memory = weakref.ref(runner.input_buffer("image", (1, 3, 96, 96)).base)
+    runner.infer()
+    assert memory() is not None
+    runner.close()
+    assert memory() is None
 
 
 @pytest.mark.parametrize(
