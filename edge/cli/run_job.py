@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ def run_job(settings: RunSettings) -> int:
     """Run the pipeline, write what was asked for, print the summary, and return the exit code. Raises `EdgeError`."""
     _quiet_libraries()
     with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.showwarning = _print_warning
         signals = stack.enter_context(StopSignals())
         run, total = _start(settings, stack, signals)
         error: EdgeError | None = None
@@ -71,6 +74,10 @@ def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
     if settings.show:
         sinks.append(WindowSink(on_quit=signals.stop))
     return sinks
+
+
+def _print_warning(message: Warning | str, *_: object) -> None:
+    print(f"edge-run: {message}", file=sys.stderr)
 
 
 def _print_summary(settings: RunSettings, summary: RunSummary, error: EdgeError | None) -> None:

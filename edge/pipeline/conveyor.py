@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from edge.frame import Frame
 from edge.results import FrameResult
 
+MAX_HELD_BYTES = 512 * 2**20
+"""Pixels that may be held at one place, unless one frame alone has more: 20 frames of 3840 x 2160."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Captured:
@@ -43,8 +46,9 @@ class Failed:
 
 
 class Conveyor:
-    """A monitor with bounded memory: at most `capacity` frames are between capture and delivery.
+    """A monitor with bounded memory: at most `capacity` frames, and `MAX_HELD_BYTES`, are between capture and delivery.
 
+    A frame yet to be captured counts as large as the one before it, and one frame always has room.
     Capture waits for room, lanes wait for frames, the consumer waits for the next result in order. `abort` wakes
     everybody for good.
     """
@@ -58,12 +62,13 @@ class Conveyor:
         self._waiting: deque[Captured] = deque()
         self._done: dict[int, Finished | Failed] = {}
         self._captured = self._delivered = 0
+        self._held_bytes = self._latest_bytes = 0
         self._ended = self._aborted = False
 
     def wait_for_room(self) -> bool:
         """Wait until one more frame may be captured; False once the run was aborted."""
         with self._room_or_abort:
-            while not self._aborted and self._captured - self._delivered >= self._capacity:
+            while not self._aborted and not self._has_room():
                 self._room_or_abort.wait()
             return not self._aborted
 
@@ -72,6 +77,8 @@ class Conveyor:
         with self._frame_or_end:
             self._waiting.append(Captured(self._captured, frame, time_s, capture_ms))
             self._captured += 1
+            self._latest_bytes = frame.pixels.nbytes
+            self._held_bytes += self._latest_bytes
             self._frame_or_end.notify()
 
     def end(self, error: BaseException | None = None) -> None:
@@ -110,10 +117,11 @@ class Conveyor:
                 self._result_or_end.wait()
             outcome = self._done.pop(self._delivered)
             self._delivered += 1
+            if isinstance(outcome, Failed):
+                raise outcome.error
+            self._held_bytes -= outcome.frame.pixels.nbytes
             self._room_or_abort.notify()
-        if isinstance(outcome, Failed):
-            raise outcome.error
-        return outcome
+            return outcome
 
     def abort(self) -> None:
         """Wake and dismiss everybody; frames that are not delivered yet are forgotten."""
@@ -124,3 +132,7 @@ class Conveyor:
             self._room_or_abort.notify_all()
             self._frame_or_end.notify_all()
             self._result_or_end.notify_all()
+
+    def _has_room(self) -> bool:
+        held = self._captured - self._delivered
+        return held == 0 or (held < self._capacity and self._held_bytes + self._latest_bytes <= MAX_HELD_BYTES)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
+from edge.errors import SourceError
 from edge.pipeline.capture import capture
 from edge.pipeline.conveyor import Conveyor
+from edge.pipeline.faults import warn_of
 from edge.pipeline.lane import Lane
 from edge.pipeline.sink_thread import SinkThread
 from edge.sinks.sink import Sink
@@ -18,6 +19,7 @@ PREFETCH_FRAMES = 2
 """How many frames of a recording may be decoded before a lane is free for them; those of a live source would age."""
 
 JOIN_TIMEOUT_S = 10.0
+"""How long a source that was closed may take for the frame it is in; it may wait for something that never comes."""
 
 
 class Crew:
@@ -34,17 +36,17 @@ class Crew:
         self.conveyor = Conveyor(len(lanes) + (0 if source.live else PREFETCH_FRAMES))
         self.sinks: list[SinkThread] = []
         self._source = source
+        self._lanes = lanes
         self._stopped = False
-        self._threads: list[threading.Thread] = []
+        self._capture: threading.Thread | None = None
         try:
             for sink in sinks:
                 self.sinks.append(SinkThread(sink, source))
             for number, lane in enumerate(lanes):
-                self._start(f"lane {number}", partial(lane.serve, self.conveyor))
-            stopped = lambda: self._stopped  # noqa: E731
-            self._start("capture", partial(capture, source, self.conveyor, max_frames=max_frames, stopped=stopped))
+                lane.start(self.conveyor, name=f"lane {number}")
+            self._capture = self._started_capture(max_frames)
         except BaseException:
-            self.dismiss()
+            warn_of(self.dismiss())
             raise
 
     @property
@@ -57,20 +59,36 @@ class Crew:
         self._stopped = True
 
     def dismiss(self) -> list[BaseException]:
-        """End all threads, sinks last, and return what went wrong in sinks and in closing the source."""
+        """End all threads and return what went wrong in sinks and in closing the source.
+
+        Lanes are waited for as long as it takes, so that they are free afterwards.
+        """
         self._stopped = True
         self.conveyor.abort()
         errors: list[BaseException] = []
-        for close in (self._source.close, *(sink.close for sink in self.sinks)):
-            try:
-                close()
-            except Exception as error:  # noqa: BLE001, PERF203 - every thread must be ended, whatever happens to one
-                errors.append(error)
-        for thread in self._threads:
-            thread.join(JOIN_TIMEOUT_S)
-        return errors
+        try:
+            self._source.close()
+        except Exception as error:  # noqa: BLE001 - every thread must be ended, whatever happens to the source
+            errors.append(error)
+        for sink in self.sinks:
+            errors += sink.close()
+        for lane in self._lanes:
+            lane.join()
+        return errors + self._capture_fault()
 
-    def _start(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
+    def _capture_fault(self) -> list[BaseException]:
+        if self._capture is None or self._capture is threading.current_thread():
+            return []
+        self._capture.join(JOIN_TIMEOUT_S)
+        if not self._capture.is_alive():
+            return []
+        told = f"source {self._source.name} was closed and did not end its frame within {JOIN_TIMEOUT_S:g} s"
+        return [SourceError(f"{told}; its close must wake whoever waits in frames")]
+
+    def _started_capture(self, max_frames: int | None) -> threading.Thread:
+        def work() -> None:
+            capture(self._source, self.conveyor, max_frames=max_frames, stopped=lambda: self._stopped)
+
+        thread = threading.Thread(target=work, name="capture", daemon=True)
         thread.start()
+        return thread

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from edge.errors import EdgeError, ModelError
 from edge.pipeline.conveyor import Captured, Conveyor, Failed, Finished
@@ -16,7 +18,7 @@ _STAGE_OF_HANDS = {"classifier": "classify"}
 
 
 class Lane:
-    """Tasks with buffers of their own; a frame goes through all of them before the next one.
+    """Tasks with buffers of their own, and the thread that uses them; a frame goes through all before the next one.
 
     A task that looks at whole frames is timed as `preprocess`, `infer` and `decode`; one that looks at hands already
     found as one stage, `classify`. Times are monotonic.
@@ -24,18 +26,40 @@ class Lane:
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._tasks = tuple(tasks)
+        self._thread: threading.Thread | None = None
 
     def sibling(self) -> Lane:
         """Return another lane on the same loaded models."""
         return Lane([task.sibling() for task in self._tasks])
 
-    def close(self) -> None:
-        """Close the tasks."""
-        for task in self._tasks:
-            task.close()
+    @property
+    def busy(self) -> bool:
+        """Whether its thread is still at work."""
+        return self._thread is not None and self._thread.is_alive()
 
-    def serve(self, conveyor: Conveyor) -> None:
-        """Turn frames into results until there are none; an error stands in the place of its frame."""
+    def start(self, conveyor: Conveyor, *, name: str) -> None:
+        """Turn frames into results in a thread, until there are none; an error stands in the place of its frame."""
+        thread = threading.Thread(target=self._serve, args=(conveyor,), name=name, daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def join(self) -> None:
+        """Wait for the thread, as long as it takes.
+
+        Its frame cannot be interrupted, and a model that builds its engine on first use may need minutes for it; who
+        went on meanwhile would share or free memory that the model still writes to.
+        """
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def close(self) -> None:
+        """Wait for the thread and close the tasks."""
+        self.join()
+        with ExitStack() as stack:
+            for task in self._tasks:
+                stack.callback(task.close)
+
+    def _serve(self, conveyor: Conveyor) -> None:
         while (captured := conveyor.take()) is not None:
             try:
                 outcome: Finished | Failed = Finished(captured.frame, self.result(captured))

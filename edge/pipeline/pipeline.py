@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.bundle import Bundle
-from edge.bundle.zoo import find_bundle
+from edge.device import device_from_name
 from edge.errors import UsageError
 from edge.frame import Frame
-from edge.pipeline.device import default_threads, device_from_name
 from edge.pipeline.lane import Lane
+from edge.pipeline.models import tasks_from_models
 from edge.pipeline.run import PipelineRun
+from edge.pipeline.threads import default_threads
 from edge.sinks.sink import Sink
 from edge.sources.arrays import ArraySource
 from edge.sources.open import open_source
 from edge.sources.source import Source
-from edge.tasks.loading import task_from_bundle
 from edge.tasks.task import Task
 
 DEFAULT_MODELS = ("hand-detector", "gesture-classifier")
@@ -31,12 +31,12 @@ DEFAULT_MODELS = ("hand-detector", "gesture-classifier")
 class Pipeline:
     """Models in lanes: each thread takes whole frames through all models, with buffers of its own.
 
-    `models` are names of shipped models, folders of bundles, or tasks; those that find hands come before those that say
-    more about them. `threads` is the number of lanes, by default one a core. `min_score` replaces the threshold of
-    detectors that are given by name or folder.
+    `models` are names of shipped models, folders of bundles, or tasks: one that finds hands, and any that say more
+    about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `threads` is
+    the number of lanes, by default one a core. `min_score` replaces the threshold of a detector that is opened here.
 
     Raises:
-        UsageError: an option has a value that is not allowed, or a model is unknown.
+        UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.
         BundleError, ModelError: a model cannot be loaded.
         DependencyError: the device is not there.
     """
@@ -54,7 +54,7 @@ class Pipeline:
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.device = device_from_name(device)
-        tasks = _tasks_from_models(models, self.device.name, min_score)
+        tasks = tasks_from_models(models, device=device, min_score=min_score)
         self.models = {task.name: task.contract.version for task in tasks}
         first = Lane(tasks)
         self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]
@@ -84,6 +84,8 @@ class Pipeline:
             raise UsageError("this pipeline is closed; make another one")
         if self._current_run() is not None:
             raise UsageError("this pipeline is running already; end that run first, or make another pipeline")
+        if any(lane.busy for lane in self._lanes):
+            raise UsageError("a model is still at work on a frame of an earlier run; wait, or make another pipeline")
         if max_frames is not None and max_frames < 1:
             raise UsageError(f"max_frames must be at least 1, got {max_frames}")
         run = PipelineRun(
@@ -98,13 +100,11 @@ class Pipeline:
         return run
 
     def close(self) -> None:
-        """End the run, if one is going on, and release the models; closing twice is allowed."""
-        run = self._current_run()
-        if run is not None:
-            run.close()
-        for lane in self._lanes:
-            lane.close()
-        self._lanes = []
+        """End the run, if one is going on, and release the models; closing twice is allowed.
+
+        Raises what went wrong in a sink of that run.
+        """
+        self.__exit__(None, None, None)
 
     def _current_run(self) -> PipelineRun | None:
         run = None if self._run is None else self._run()
@@ -116,7 +116,12 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        run = self._current_run()
+        with ExitStack() as stack:
+            while self._lanes:
+                stack.callback(self._lanes.pop().close)
+            if run is not None:
+                run.__exit__(kind, error, trace)
 
 
 def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame]) -> Source:
@@ -132,19 +137,3 @@ def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame
     if isinstance(source, Iterable):
         return ArraySource(source)
     raise UsageError(f"source must be a path, a name, a Source or an iterable of arrays, got {type(source).__name__}")
-
-
-def _tasks_from_models(models: Sequence[str | Path | Task], device: str, min_score: float | None) -> list[Task]:
-    if isinstance(models, (str, Path)):
-        raise UsageError(f"models must be a sequence, got {models!r}; write models=[{str(models)!r}]")
-    tasks = [model if isinstance(model, Task) else _task_from_model(model, device, min_score) for model in models]
-    if all(task.needs_hands for task in tasks):
-        named = ", ".join(task.name for task in tasks) or "none"
-        raise UsageError(f"models must include one that finds hands, such as hand-detector; got {named}")
-    return sorted(tasks, key=lambda task: task.needs_hands)
-
-
-def _task_from_model(name_or_path: str | Path, device: str, min_score: float | None) -> Task:
-    bundle = Bundle.open(find_bundle(name_or_path))
-    finds_hands = bundle.manifest.task == "detector"
-    return task_from_bundle(bundle, device=device, min_score=min_score if finds_hands else None)

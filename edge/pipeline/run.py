@@ -8,8 +8,9 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
+from edge.device import Device
 from edge.pipeline.crew import Crew
-from edge.pipeline.device import Device
+from edge.pipeline.faults import raise_first, warn_of
 from edge.pipeline.lane import Lane
 from edge.pipeline.latency import LatencyRecord
 from edge.pipeline.summary import RunSummary
@@ -22,7 +23,8 @@ class PipelineRun(Iterator[FrameResult]):
     """Results in frame order; threads work ahead, in bounded memory, as long as results are taken.
 
     Leaving the loop early, `close`, or dropping the iterator ends every thread; sinks still get every result that was
-    delivered. An error in any thread ends the run: the results before it come out first, then it is raised.
+    delivered. An error in any thread ends the run: the results before it come out first, then it is raised. What goes
+    wrong besides, or when nobody is there to catch it, is a `RuntimeWarning`.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class PipelineRun(Iterator[FrameResult]):
         self._latency = LatencyRecord()
         self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames)
         # Runs when the iterator is dropped, and before the interpreter takes modules away from running threads.
-        self._finalizer = weakref.finalize(self, self._crew.dismiss)
+        self._finalizer = weakref.finalize(self, _dismiss_unattended, self._crew)
         self._start_ns = self._latest_ns = time.monotonic_ns()
 
     def __iter__(self) -> PipelineRun:
@@ -56,8 +58,8 @@ class PipelineRun(Iterator[FrameResult]):
             if finished is not None:
                 for sink in self._crew.sinks:
                     sink.put(finished)
-        except BaseException:
-            self._finalizer()
+        except BaseException as error:
+            warn_of(other for other in self._dismiss() if other is not error)
             raise
         if finished is None:
             self.close()
@@ -78,9 +80,7 @@ class PipelineRun(Iterator[FrameResult]):
 
     def close(self) -> None:
         """End all threads and let the sinks finish. Raises what went wrong in a sink, the first time."""
-        errors = self._finalizer()
-        if errors:
-            raise errors[0]
+        raise_first(self._dismiss())
 
     def summary(self) -> RunSummary:
         """Return what the run amounted to so far."""
@@ -103,4 +103,11 @@ class PipelineRun(Iterator[FrameResult]):
         if error is None:
             self.close()
         else:
-            self._finalizer()
+            warn_of(self._dismiss())
+
+    def _dismiss(self) -> list[BaseException]:
+        return [] if self._finalizer.detach() is None else self._crew.dismiss()
+
+
+def _dismiss_unattended(crew: Crew) -> None:
+    warn_of(crew.dismiss())

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.errors import EdgeError, OutputError
-from edge.pipeline.conveyor import Finished
+from edge.pipeline.conveyor import MAX_HELD_BYTES, Finished
+from edge.pipeline.faults import raise_first
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
@@ -18,7 +19,8 @@ QUEUE_FRAMES = 4
 class SinkThread:
     """Feeds one sink. Raises what the sink's `open` raises.
 
-    When the queue is full, a recording waits (back-pressure) and a live source drops the oldest frame and counts it.
+    When the queue is full, by frames or by bytes, a recording waits (back-pressure) and a live source drops the oldest
+    frames and counts them.
     A sink that makes no progress for its `stall_timeout_s` is given up with an `OutputError`.
     """
 
@@ -29,7 +31,7 @@ class SinkThread:
         self._source = source
         self._changed = threading.Condition()
         self._queue: deque[Finished] = deque()
-        self._error: BaseException | None = None
+        self._errors: list[BaseException] = []
         self._opened = self._closing = self._closed = False
         self._steps = 0
         self._thread = threading.Thread(target=self._serve, name=f"sink {sink.name}", daemon=True)
@@ -37,31 +39,35 @@ class SinkThread:
         with self._changed:
             self._wait_for(lambda: self._opened or self._closed)
         if not self._opened:
-            self.close()
+            raise_first(self.close())
 
     def put(self, item: Finished) -> None:
         """Queue one frame. Raises what went wrong in the sink, and `OutputError` when it stalls."""
         with self._changed:
-            if self._source.live and len(self._queue) >= QUEUE_FRAMES:
+            while self._source.live and not self._has_room_for(item):
                 self._queue.popleft()
                 self.dropped += 1
-            self._wait_for(lambda: len(self._queue) < QUEUE_FRAMES or self._error is not None)
-            if self._error is not None:
-                raise self._error
+            self._wait_for(lambda: self._has_room_for(item) or bool(self._errors))
+            if self._errors:
+                raise self._errors[0]
             self._queue.append(item)
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Let the sink write what is queued and close it. Raises what went wrong in it."""
+    def close(self) -> list[BaseException]:
+        """Let the sink write what is queued and close it; return all that went wrong in it."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
             self._wait_for(lambda: self._closed)
-            if self._error is not None:
-                raise self._error
+            return list(self._errors)
+
+    def _has_room_for(self, item: Finished) -> bool:
+        queued_bytes = sum(queued.frame.pixels.nbytes for queued in self._queue)
+        fits = len(self._queue) < QUEUE_FRAMES and queued_bytes + item.frame.pixels.nbytes <= MAX_HELD_BYTES
+        return fits or not self._queue
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
-        """Wait as long as the sink makes progress; the lock is held."""
+        """Wait as long as the sink makes progress, and give it up when it makes none; the lock is held."""
         while not condition():
             steps = self._steps
 
@@ -69,11 +75,10 @@ class SinkThread:
                 return condition() or self._steps != before
 
             if not self._changed.wait_for(moved, self._sink.stall_timeout_s):
-                self._error = OutputError(
-                    f"{self.name} made no progress for {self._sink.stall_timeout_s:g} s; check what it writes to"
-                )
+                told = f"{self.name} made no progress for {self._sink.stall_timeout_s:g} s; check what it writes to"
+                self._errors.append(OutputError(told))
                 self._closed = self._closing = True
-                raise self._error
+                return
 
     def _serve(self) -> None:
         try:
@@ -104,6 +109,5 @@ class SinkThread:
             cause, error = error, OutputError(f"{self.name} failed: {error}")
             error.__cause__ = cause
         with self._changed:
-            if self._error is None:
-                self._error = error
+            self._errors.append(error)
             self._changed.notify_all()

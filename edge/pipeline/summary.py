@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge.pipeline.device import Device
+from edge.device import Device
 from edge.sources.source import SkippedFile
 
 

@@ -34,8 +34,9 @@ def load(
 ) -> Task:
     """Open a model by the name it ships under or by the folder of its bundle, ready to be called with a picture.
 
-    `device` is "auto" or "cpu"; `threads` is for one inference; `min_score` replaces a detector's threshold.
-    Raises `UsageError` for an unknown name or option, `BundleError` for a bundle that cannot be used.
+    `device` is "auto", "cpu" or "gpu"; `threads` is for one inference; `min_score` replaces a detector's threshold.
+    Raises `UsageError` for an unknown name or option, `BundleError` for a bundle that cannot be used, and
+    `DependencyError` for a device that this version cannot run on.
     """
     bundle = Bundle.open(find_bundle(name_or_path))
     return task_from_bundle(bundle, device=device, threads=threads, min_score=min_score)

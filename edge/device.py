@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from enum import Enum
 
 from edge.errors import DependencyError, UsageError
 
-DEVICES = ("auto", "cpu", "gpu")
-_MOST_LANES = 8
+
+class DeviceName(str, Enum):
+    """What may be asked for."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,13 @@ def device_from_name(name: str) -> Device:
         UsageError: the name is none of these.
         DependencyError: a GPU was asked for.
     """
-    if name == "cpu":
+    if name == DeviceName.cpu:
         return Device("cpu", "asked for")
-    if name == "auto":
+    if name == DeviceName.auto:
         return Device("cpu", "this version runs models on the CPU only")
-    if name == "gpu":
+    if name == DeviceName.gpu:
         raise DependencyError(
             "device 'gpu' needs a TensorRT runner, which this version of edge does not have; use --device cpu"
             " (device='cpu' in Python)"
         )
-    raise UsageError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
-
-
-def default_threads() -> int:
-    """How many threads to use where the user did not say: the cores this process may run on, at most 8."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(cores, _MOST_LANES)
+    raise UsageError(f"device must be one of {', '.join(known.value for known in DeviceName)}, got {name!r}")
