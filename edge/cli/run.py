@@ -3,26 +3,19 @@
 
 from __future__ import annotations
 
-from enum import Enum
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edge.cli.outcome import EXIT_CODES, exit_code_of
+from edge.cli.run_words import with_models_repeated
+from edge.device import DeviceName
 
 PROGRAM = "edge-run"
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-class Device(str, Enum):
-    """Values of `--device`."""
-
-    auto = "auto"
-    cpu = "cpu"
-    gpu = "gpu"
-
 
 _SOURCE = typer.Argument(
     metavar="SOURCE",
@@ -57,7 +50,7 @@ def run(
     video: Annotated[Path | None, _VIDEO] = None,
     show: Annotated[bool, _SHOW] = False,
     max_frames: Annotated[int | None, _MAX_FRAMES] = None,
-    device: Annotated[Device, _DEVICE] = Device.auto,
+    device: Annotated[DeviceName, _DEVICE] = DeviceName.auto,
     threads: Annotated[int | None, _THREADS] = None,
     min_score: Annotated[float | None, _MIN_SCORE] = None,
     json: Annotated[bool, _JSON] = False,
@@ -88,4 +81,4 @@ def run(
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
-    app(prog_name=PROGRAM)
+    app(with_models_repeated(sys.argv[1:]), prog_name=PROGRAM)

@@ -46,11 +46,12 @@ class RunSettings:
     ) -> Self:
         """Return the settings of a command line. Raises `UsageError` when options do not go together.
 
-        A model that follows the first one behind `--models` arrives as a positional.
+        Where no source is named otherwise, the last of several words behind `--models` is it, unless it names a model.
         """
-        more_models = [word for word in positionals if models and _names_model(word)]
-        sources = [word for word in positionals if word not in more_models]
-        settings = cls(source=_one_source(sources, camera), models=(*models, *more_models), **others)
+        if not positionals and camera is None and len(models) > 1 and not _names_model(models[-1]):
+            *models, last = models
+            positionals = [last]
+        settings = cls(source=_one_source(positionals, camera), models=tuple(models), **others)
         if settings.json and str(settings.jsonl) == "-":
             raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
         if settings.max_frames is not None and settings.max_frames < 1:
@@ -60,9 +61,13 @@ class RunSettings:
 
 
 def _names_model(word: str) -> bool:
-    from edge.bundle.zoo import shipped_names
+    from edge.bundle.manifest import MANIFEST_FILE
+    from edge.bundle.zoo import find_bundle
 
-    return word in shipped_names() or (Path(word) / "bundle.json").is_file()
+    try:
+        return (find_bundle(word) / MANIFEST_FILE).is_file()
+    except UsageError:
+        return False
 
 
 def _one_source(sources: Sequence[str], camera: str | None) -> str:

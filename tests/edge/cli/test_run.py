@@ -183,11 +183,14 @@ def test_option_that_cannot_be_parsed_is_a_usage_error(desk: Path, words: tuple[
     assert "Traceback" not in done.stderr
 
 
-def test_unknown_model_lists_the_known_ones(desk: Path) -> None:
-    done = edge_run(desk, "clip.mp4", "--models", "hand-detectr", models=False)
-    assert done.returncode == 2
-    assert "hand-detectr" in done.stderr
-    assert "shipped models" in done.stderr
+def test_every_output_that_fails_is_told(desk: Path, tmp_path: Path) -> None:
+    words = ["clip.mp4", "--jsonl", "/dev/full", "--video", str(tmp_path / "out.mp4"), "--models", "detector"]
+    command = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", str(PROGRAM), *words]
+    done = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 6
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"edge-run: video file {tmp_path / 'out.mp4'} holds 0 of the")
+    assert second.startswith("edge-run: JSON lines file /dev/full cannot be written: No space left on device")
 
 
 def test_window_without_a_display_is_told(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
