@@ -18,7 +18,12 @@ FRAME_HW = (720, 1280)
 CALLS_A_ROUND = 50
 # What the chain makes is always square; a contract with a multiple would let us write less.
 CONTRACT = InputContract(
-    fit="letterbox", width_px=320, height_px=320, mean=(123.7, 116.3, 103.5), std=(58.4, 57.1, 57.4)
+    fit="letterbox",
+    width_px=320,
+    height_px=320,
+    mean=(123.7, 116.3, 103.5),
+    std=(58.4, 57.1, 57.4),
+    pad=(114.0, 114.0, 114.0),
 )
 
 

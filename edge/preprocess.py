@@ -18,14 +18,14 @@ from edge.frame import Frame
 from edge.geometry import Affine, letterbox, square_crop, stretch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputContract:
     """What a network expects of its input (N, C, H, W) float32.
 
     `fit`: "letterbox" scales the whole picture and pads, "stretch" fills, "crop" takes squares about boxes.
     `multiple_px` (letterbox only): the tensor is the scaled picture rounded up to this multiple, `height_px` and
     `width_px` at most. `crop_margin`: share of the box's longer side added on both ends. `mean`, `std` and `pad` have
-    one value a channel, in 0..255.
+    one value a channel, in 0..255. Raises `ValueError` when the fields do not go together.
     """
 
     fit: Literal["letterbox", "stretch", "crop"]
@@ -34,9 +34,9 @@ class InputContract:
     multiple_px: int | None = None
     crop_margin: float = 0.0
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (255.0, 255.0, 255.0)
-    pad: tuple[float, ...] = (114.0, 114.0, 114.0)
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    pad: tuple[float, ...]
     dtype: Literal["float32"] = "float32"
 
     @property
@@ -45,9 +45,20 @@ class InputContract:
         return 1 if self.colour == "gray" else 3
 
     def __post_init__(self) -> None:
-        lengths = {len(self.mean), len(self.std), len(self.pad)}
-        if lengths != {self.channels}:
-            raise ValueError(f"mean, std and pad need {self.channels} values for {self.colour}, got {sorted(lengths)}")
+        for name, values in (("mean", self.mean), ("std", self.std), ("pad", self.pad)):
+            if len(values) != self.channels:
+                raise ValueError(f"{name} needs {self.channels} values for colour {self.colour!r}, got {len(values)}")
+        if min(self.std) <= 0:
+            raise ValueError(f"std must be above 0, got {self.std}")
+        if self.fit == "crop" and self.width_px != self.height_px:
+            raise ValueError(
+                f"fit 'crop' takes squares, so width_px and height_px must be equal, got {self.width_px} and"
+                f" {self.height_px}"
+            )
+        if self.multiple_px is not None and self.fit != "letterbox":
+            raise ValueError(f"multiple_px goes with fit 'letterbox', got {self.fit!r}")
+        if self.multiple_px is not None and (self.width_px % self.multiple_px or self.height_px % self.multiple_px):
+            raise ValueError(f"width_px and height_px must be multiples of {self.multiple_px}")
 
 
 class Preprocessor:

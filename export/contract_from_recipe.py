@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import ValidationError
 
 from edge.bundle.contract import ModelContract
@@ -69,18 +71,9 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
 
 
 def _input(name: str, recipe: InputRecipe, *, batch: int | None, max_batch: int) -> InputTensor:
-    channels = 1 if recipe.colour == "gray" else 3
     return InputTensor(
         name=name,
         min_batch=1 if batch is None else batch,
         max_batch=max_batch if batch is None else batch,
-        fit=recipe.fit,
-        width_px=recipe.width_px,
-        height_px=recipe.height_px,
-        multiple_px=recipe.multiple_px,
-        crop_margin=recipe.crop_margin,
-        colour=recipe.colour,
-        mean=recipe.mean[:channels],
-        std=recipe.std[:channels],
-        pad=recipe.pad[:channels],
+        **asdict(recipe.contract()),
     )

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from edge.bundle.tensors import Margin, Side
 from edge.errors import UsageError
 from edge.preprocess import InputContract
 
@@ -28,7 +29,7 @@ RECIPES = Path(__file__).parent / "recipes"
 HANDEDNESS = ("left", "right")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
-Side = Annotated[int, Field(gt=0, multiple_of=32)]
+StageSide = Annotated[int, Field(gt=0, multiple_of=32)]
 
 
 class _Strict(BaseModel):
@@ -36,17 +37,25 @@ class _Strict(BaseModel):
 
 
 class InputRecipe(_Strict):
-    """The network's input; the fields are those of `edge.preprocess.InputContract`."""
+    """The network's input; the fields and what they must fulfil are those of `edge.preprocess.InputContract`.
+
+    A gray input takes the first value of `mean`, `std` and `pad`.
+    """
 
     fit: Literal["letterbox", "stretch", "crop"]
-    width_px: PositiveInt
-    height_px: PositiveInt
-    multiple_px: PositiveInt | None = None
-    crop_margin: float = 0.0
+    width_px: Side
+    height_px: Side
+    multiple_px: Side | None = None
+    crop_margin: Margin = 0.0
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
     mean: Triple = (127.5, 127.5, 127.5)
     std: Triple = (64.0, 64.0, 64.0)
     pad: Triple = (114.0, 114.0, 114.0)
+
+    @model_validator(mode="after")
+    def _fields_go_together(self) -> InputRecipe:
+        self.contract()
+        return self
 
     def contract(self) -> InputContract:
         """Return the contract that training and the device share."""
@@ -104,7 +113,7 @@ class SideStage(_Strict):
     """Input sides in pixels, one drawn a batch, used `until` this fraction of the training."""
 
     until: Fraction
-    sides_px: Annotated[tuple[Side, ...], Field(min_length=1)]
+    sides_px: Annotated[tuple[StageSide, ...], Field(min_length=1)]
 
 
 class ScheduleRecipe(_Strict):

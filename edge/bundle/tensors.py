@@ -14,6 +14,7 @@ from edge.strict_model import StrictModel
 MAX_SIDE_PX = 8192
 MAX_BATCH = 1024
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
+Margin = Annotated[float, Field(ge=0, le=4)]
 PerChannel = Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
 # A dimension is a number, a symbol, a symbol divided (rounded up), or `any` where it depends on the data.
 Dimension = (
@@ -35,7 +36,7 @@ class InputTensor(StrictModel):
     width_px: Side
     height_px: Side
     multiple_px: Side | None = None
-    crop_margin: float = Field(default=0.0, ge=0, le=4)
+    crop_margin: Margin = 0.0
     colour: Literal["rgb", "bgr", "gray"]
     mean: PerChannel
     std: PerChannel
@@ -46,21 +47,13 @@ class InputTensor(StrictModel):
     def _parts_agree(self) -> InputTensor:
         if self.min_batch > self.max_batch:
             raise ValueError(f"min_batch {self.min_batch} is above max_batch {self.max_batch}")
-        for name, values in (("mean", self.mean), ("std", self.std), ("pad", self.pad)):
-            if len(values) != self.channels:
-                raise ValueError(f"{name} needs {self.channels} values for colour {self.colour!r}, got {len(values)}")
-        if min(self.std) <= 0:
-            raise ValueError(f"std must be above 0, got {self.std}")
-        if self.multiple_px is not None and self.fit != "letterbox":
-            raise ValueError(f"multiple_px goes with fit 'letterbox', got {self.fit!r}")
-        if self.multiple_px is not None and (self.width_px % self.multiple_px or self.height_px % self.multiple_px):
-            raise ValueError(f"width_px and height_px must be multiples of {self.multiple_px}")
+        self.contract()
         return self
 
     @property
     def channels(self) -> int:
         """Number of channels."""
-        return 1 if self.colour == "gray" else 3
+        return self.contract().channels
 
     def contract(self) -> InputContract:
         """Return the part that preprocessing needs."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import MANIFEST_FILE
 from edge.errors import BundleError, BundleFormatError
-from tests.edge.bundles import edit_manifest
+from tests.edge.bundles import classifier_contract, edit_manifest
 
 
 def set_field(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -34,6 +34,9 @@ def rename_listed_file(name: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+NARROW_CROP = classifier_contract().input.model_dump(mode="json") | {"height_px": 64}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -51,6 +54,7 @@ def rename_listed_file(name: str) -> Callable[[dict[str, Any]], None]:
         (set_field("input", "std", value=[1.0, 0.0, 1.0]), "std must be above 0"),
         (set_field("input", "mean", value=[1.0]), "mean needs 3 values"),
         (set_field("input", "width_px", value=100), "multiples of 32"),
+        (set_field("input", value=NARROW_CROP), "fit 'crop' takes squares, so width_px and height_px must be equal"),
         (set_field("outputs", value=[{"name": "a", "shape": ["batch/x"]}]), r"outputs.0.shape.0"),
         (set_field("decoder", "type", value="magic"), "decoder: .*anchor-free-ltrb"),
         (set_field("decoder", "levels", value=[{"output": "level_9", "stride_px": 9}]), "decoder reads level_9"),

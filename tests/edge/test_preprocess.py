@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,8 @@ from edge.preprocess import InputContract, Preprocessor
 LETTERBOX = InputContract(
     fit="letterbox", width_px=320, height_px=320, multiple_px=32, mean=(10, 20, 30), std=(2, 4, 8), pad=(1, 2, 3)
 )
-CROP = InputContract(fit="crop", width_px=64, height_px=64, crop_margin=0.25, mean=(0, 0, 0), std=(1, 1, 1))
+PLAIN: dict[str, Any] = {"mean": (0, 0, 0), "std": (1, 1, 1), "pad": (114, 114, 114)}
+CROP = InputContract(fit="crop", width_px=64, height_px=64, crop_margin=0.25, **PLAIN)
 # cv2.INTER_AREA rounds to whole numbers, ours does not.
 MAX_ERROR_OF_255 = 0.55
 # The same, after a camera's colours: OpenCV and we each round these too.
@@ -58,7 +60,7 @@ def test_a_tensor_keeps_within_its_contract(width: int, height: int) -> None:
 
 
 def test_a_tensor_without_a_multiple_has_one_size() -> None:
-    contract = InputContract(fit="stretch", width_px=300, height_px=200)
+    contract = InputContract(fit="stretch", width_px=300, height_px=200, **PLAIN)
     assert Preprocessor(contract).tensor_hw(1280, 720) == (200, 300)
 
 
@@ -86,7 +88,7 @@ def test_every_format_has_the_colours_opencv_gives_it(
     pixel_format: PixelFormat, shape: tuple[int, ...], code: int
 ) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-    contract = InputContract(fit="stretch", width_px=320, height_px=240, colour="bgr", std=(1, 1, 1))
+    contract = InputContract(fit="stretch", width_px=320, height_px=240, colour="bgr", **PLAIN)
     out = np.empty((3, 240, 320), np.float32)
     Preprocessor(contract).write_frame(frame_of(pixels, pixel_format), out)
     assert np.abs(out - cv2.cvtColor(pixels, code).transpose(2, 0, 1)).max() <= MAX_ERROR_FROM_YUV
@@ -103,10 +105,10 @@ def test_grey_input_is_luma() -> None:
 def test_boxes_in_the_tensor_come_back_to_the_picture() -> None:
     pixels = np.zeros((480, 640, 3), np.uint8)
     pixels[100:200, 300:420] = 255
-    preprocessor = Preprocessor(InputContract(fit="letterbox", width_px=320, height_px=320, multiple_px=32))
+    preprocessor = Preprocessor(InputContract(fit="letterbox", width_px=320, height_px=320, multiple_px=32, **PLAIN))
     out = np.empty((3, *preprocessor.tensor_hw(640, 480)), np.float32)
     matrix = preprocessor.write_frame(frame_of(pixels), out)
-    rows, columns = np.nonzero(out[0] > 0.9)
+    rows, columns = np.nonzero(out[0] > 230)
     seen = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32)
     assert apply_boxes(matrix, seen).tolist() == [[300, 100, 420, 200]]
     assert np.allclose(apply_boxes(invert(matrix), apply_boxes(matrix, seen)), seen)
@@ -160,15 +162,26 @@ def test_an_input_of_crops_takes_no_whole_frame() -> None:
         Preprocessor(CROP).write_frame(frame_of(noise(9, 9)), np.empty((3, 64, 64), np.float32))
 
 
-def test_a_contract_needs_a_value_for_each_channel() -> None:
-    with pytest.raises(ValueError, match="need 1 values for gray, got"):
-        InputContract(fit="stretch", width_px=8, height_px=8, colour="gray")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"colour": "gray"}, "mean needs 1 values for colour 'gray', got 3"),
+        ({"pad": (0, 0)}, "pad needs 3 values for colour 'rgb', got 2"),
+        ({"std": (1, 0, 1)}, "std must be above 0"),
+        ({"fit": "crop"}, "fit 'crop' takes squares, so width_px and height_px must be equal, got 64 and 128"),
+        ({"multiple_px": 32}, "multiple_px goes with fit 'letterbox', got 'stretch'"),
+        ({"fit": "letterbox", "multiple_px": 48}, "must be multiples of 48"),
+    ],
+)
+def test_a_contract_whose_fields_do_not_go_together_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        InputContract(**{"fit": "stretch", "width_px": 64, "height_px": 128, **PLAIN, **changes})
 
 
 def test_a_real_photograph_shrinks_like_opencvs_area_means(data_dir: Path) -> None:
     paths = sorted((data_dir / "boxes").rglob("*.jpg"))[:200:40]
     assert paths
-    contract = InputContract(fit="stretch", width_px=48, height_px=32, colour="bgr", mean=(0, 0, 0), std=(1, 1, 1))
+    contract = InputContract(fit="stretch", width_px=48, height_px=32, colour="bgr", **PLAIN)
     out = np.empty((3, 32, 48), np.float32)
     for path in paths:
         pixels = cv2.imread(str(path))

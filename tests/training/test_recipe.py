@@ -144,6 +144,22 @@ def test_a_missing_recipe_lists_those_that_ship(name: str) -> None:
         read_recipe(name)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fit": "crop", "multiple_px": None, "width_px": 32}, "input: fit 'crop' takes squares"),
+        ({"multiple_px": 48}, "input: width_px and height_px must be multiples of 48"),
+        ({"std": [1.0, 0.0, 1.0]}, "input: std must be above 0"),
+        ({"crop_margin": -1.0}, r"input\.crop_margin: "),
+        ({"width_px": 0}, r"input\.width_px: "),
+    ],
+)
+def test_an_input_that_no_device_takes_is_refused(changes: dict[str, Any], message: str) -> None:
+    mapping = detector_mapping()
+    with pytest.raises(UsageError, match=message):
+        recipe_from_mapping(mapping | {"input": mapping["input"] | changes}, origin="here")
+
+
 @pytest.mark.parametrize("colour", ["rgb", "gray"])
 def test_an_input_is_the_devices_contract(colour: str) -> None:
     own = InputRecipe.model_validate({"fit": "letterbox", "width_px": 64, "height_px": 64, "colour": colour})

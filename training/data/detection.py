@@ -80,7 +80,7 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
         scene = self.compose(rng, canvas_px)
         tensor = np.empty((3, side_px, side_px), np.float32)
         frame = Frame(scene.picture, PixelFormat.BGR, time_ns=0, index=0, source="training")
-        contract = replace(self._contract, width_px=side_px, height_px=side_px)
+        contract = replace(self._contract, width_px=side_px, height_px=side_px, multiple_px=None)
         Preprocessor(contract).write_frame(frame, tensor)
         scale = side_px / canvas_px
         return torch.from_numpy(tensor), torch.from_numpy(scene.boxes_xyxy * scale), torch.from_numpy(scene.ignored)

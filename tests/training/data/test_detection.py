@@ -21,7 +21,9 @@ from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.recipe import DetectionAugment
 
-CONTRACT = InputContract(fit="letterbox", width_px=64, height_px=64, multiple_px=32, mean=(0.0,) * 3, std=(1.0,) * 3)
+CONTRACT = InputContract(
+    fit="letterbox", width_px=64, height_px=64, multiple_px=32, mean=(0.0,) * 3, std=(1.0,) * 3, pad=(114.0,) * 3
+)
 BOXES = [[8, 10, 30, 34], [40, 12, 56, 40]]
 DIAMOND = np.array([[19, 10], [30, 22], [19, 34], [8, 22]], np.float32)
 
