@@ -12,13 +12,14 @@ HEAD_BYTES = 600
 PICTURES_NAMED = "JPEG, PNG, WebP or BMP"
 VIDEOS_NAMED = "MP4/MOV, AVI, MKV/WebM, MPEG, WMV, FLV, OGG or Y4M"
 
-_ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"uuid")
+ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"uuid")
+EBML = b"\x1a\x45\xdf\xa3"
 _TRANSPORT_PACKET_BYTES = (188, 192)
 _STARTS: tuple[tuple[bytes, FileKind], ...] = (
     (b"\xff\xd8\xff", "picture"),
     (b"\x89PNG\r\n\x1a\n", "picture"),
     (b"BM", "picture"),
-    (b"\x1a\x45\xdf\xa3", "video"),  # Matroska, WebM
+    (EBML, "video"),  # Matroska, WebM
     (b"\x00\x00\x01\xba", "video"),  # MPEG program stream
     (b"\x00\x00\x01\xb3", "video"),  # MPEG video
     (b"\x00\x00\x00\x01", "video"),  # raw H.264, H.265
@@ -33,7 +34,7 @@ def file_kind(head: bytes) -> FileKind | None:
     """Whether a file is a picture or a video that can be read here, judged by its first `HEAD_BYTES` bytes."""
     if head[:4] == b"RIFF":
         return {b"WEBP": "picture", b"AVI ": "video"}.get(head[8:12])  # type: ignore[return-value]
-    if head[4:8] in _ISO_BOXES:
+    if head[4:8] in ISO_BOXES:
         return None if head[8:12] in (b"avif", b"avis", b"heic", b"heix", b"mif1") else "video"
     for start, kind in _STARTS:
         if head.startswith(start):

@@ -12,14 +12,15 @@ import cv2
 
 from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat, Pixels
-from edge.sources.mp4_boxes import missing_from_mp4
+from edge.sources.container import container_from_file
 from edge.sources.source import Source
 
 DECODER_THREADS = 1
 
-# Containers without an exact count declare one estimated from duration and rate.
-_COUNT_TOLERANCE_FRAMES = 2
-_COUNT_TOLERANCE = 0.02
+# A frame at either end may not be decodable; a duration may be that of a sound that goes on behind the last frame.
+_TOLERANCE = 0.02
+_TOLERANCE_FRAMES = 2
+_TOLERANCE_S = 1.0
 
 
 class VideoSource(Source):
@@ -32,7 +33,7 @@ class VideoSource(Source):
     def __init__(self, path: Path, *, name: str | None = None) -> None:
         self.name = str(path) if name is None else name
         self._path = path
-        self._missing = missing_from_mp4(path)
+        self._container = container_from_file(path)
         self._reading = threading.Lock()
         self._closed = False
         self._capture = cv2.VideoCapture(
@@ -48,8 +49,8 @@ class VideoSource(Source):
             ],
         )
         if not self._capture.isOpened():
-            missing = f"it is truncated, missing {self._missing}" if self._missing else None
-            cause = missing or "it is damaged or uses an unknown codec"
+            missing = self._container.missing
+            cause = f"it is truncated, missing {missing}" if missing else "it is damaged or uses an unknown codec"
             raise SourceError(f"cannot open video {path}: {cause}; record or copy it again, or convert it to H.264 MP4")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -59,8 +60,9 @@ class VideoSource(Source):
     def frames(self) -> Iterator[Frame]:
         """Yield the frames. Raises `SourceError` behind the last one of a file that is truncated or damaged."""
         index, time_s = 0, 0.0
-        while (pixels := self._read()) is not None:
-            time_s = self._media_time_s(index, time_s)
+        while (read := self._read()) is not None:
+            pixels, stamped_s = read
+            time_s = self._media_time_s(stamped_s, index, time_s)
             yield Frame(
                 pixels,
                 PixelFormat.BGR,
@@ -71,7 +73,7 @@ class VideoSource(Source):
             )
             index += 1
         if not self._closed:
-            self._check_complete(index)
+            self._check_complete(index, time_s)
 
     def close(self) -> None:
         """Release the file, after a read in progress."""
@@ -79,25 +81,36 @@ class VideoSource(Source):
         with self._reading:
             self._capture.release()
 
-    def _read(self) -> Pixels | None:
+    def _read(self) -> tuple[Pixels, float] | None:
+        """The next picture and its time stamp; both under the lock, for `close` may come at any moment."""
         with self._reading:
             ok, pixels = self._capture.read()
-        return pixels if ok else None  # type: ignore[return-value]
+            stamped_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+        return (pixels, stamped_s) if ok else None  # type: ignore[return-value]
 
-    def _media_time_s(self, index: int, previous_s: float) -> float:
-        stamped_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+    def _media_time_s(self, stamped_s: float, index: int, previous_s: float) -> float:
         if stamped_s > previous_s or index == 0:
             return max(stamped_s, 0.0)
         return previous_s + 1.0 / (self.fps or 30.0)
 
-    def _check_complete(self, decoded: int) -> None:
+    def _check_complete(self, decoded: int, last_s: float) -> None:
         if decoded == 0:
             raise SourceError(f"video {self._path} has no picture that can be decoded; record or copy it again")
-        declared = self.frame_count
-        tolerance = max(_COUNT_TOLERANCE_FRAMES, _COUNT_TOLERANCE * (declared or 0))
-        if self._missing is not None or (declared is not None and decoded < declared - tolerance):
-            told = f"{decoded} of {declared} frames" if declared is not None else f"{decoded} frames"
+        fault = self._fault(decoded, last_s)
+        if fault is not None:
             raise SourceError(
-                f"video {self._path} is truncated or damaged: {told} could be decoded, and their results are kept;"
-                " record or copy it again for the rest"
+                f"video {self._path} is truncated or damaged: {fault}; the results of its first {decoded} frames are"
+                " kept, record or copy it again for the rest"
             )
+
+    def _fault(self, decoded: int, last_s: float) -> str | None:
+        declared, stated = self.frame_count or 0, self._container.stated
+        if stated == "frames" and declared > 0:
+            tolerance = max(_TOLERANCE_FRAMES, _TOLERANCE * declared)
+            told = f"{decoded} of {declared} frames could be decoded"
+            return told if decoded < declared - tolerance else None
+        if stated == "duration" and self.fps is not None:
+            duration_s = declared / self.fps
+            told = f"it ends at {last_s:.1f} of {duration_s:.1f} s"
+            return told if last_s < duration_s - max(_TOLERANCE_S, _TOLERANCE * duration_s) else None
+        return self._container.missing and f"{self._container.missing} are missing"

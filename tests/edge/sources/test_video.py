@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import struct
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,6 @@ import pytest
 
 from edge.errors import SourceError
 from edge.frame import Frame
-from edge.sources.mp4_boxes import missing_from_mp4
 from edge.sources.video import VideoSource
 
 FRAMES, FPS = 40, 10.0
@@ -63,15 +63,69 @@ def test_mp4_without_its_index_is_told_truncated(tmp_path: Path) -> None:
             VideoSource(cut)
 
 
-def test_recording_that_ends_early_keeps_its_frames_and_is_told(tmp_path: Path) -> None:
-    content = write_video(tmp_path / "whole.mkv").read_bytes()
-    cut = tmp_path / "cut.mkv"
+@pytest.mark.parametrize(
+    ("ending", "codec", "told"),
+    [
+        (".mkv", "mp4v", r"\d+ of \d+ bytes are missing"),
+        (".webm", "VP80", r"\d+ of \d+ bytes are missing"),
+        (".avi", "MJPG", rf"\d+ of {FRAMES} frames could be decoded"),
+        (".flv", "FLV1", r"it ends at \d\.\d of 4\.0 s"),
+    ],
+)
+def test_recording_that_ends_early_keeps_its_frames_and_is_told(
+    tmp_path: Path, ending: str, codec: str, told: str
+) -> None:
+    content = write_video(tmp_path / f"whole{ending}", codec=codec).read_bytes()
+    cut = tmp_path / f"cut{ending}"
     cut.write_bytes(content[: len(content) // 2])
     with VideoSource(cut) as source:
         kept: list[Frame] = []
-        with pytest.raises(SourceError, match=rf"of {FRAMES} frames could be decoded, and their results are kept"):
+        with pytest.raises(SourceError, match=f"truncated or damaged: {told}; the results of its first .* are kept"):
             kept.extend(source.frames())
     assert 0 < len(kept) < FRAMES
+
+
+def test_index_before_the_pictures_does_not_hide_that_some_are_missing(tmp_path: Path) -> None:
+    content = write_video(tmp_path / "whole.mp4").read_bytes()
+    at = content.index(b"mdat") - 4
+    end = at + int.from_bytes(content[at : at + 4], "big")
+    # The index is moved to the front, as for streaming, and what it says of places in the file with it.
+    index, media = bytearray(content[end:]), content[at:end]
+    table = index.index(b"stco")
+    for entry in range(table + 12, table + 12 + 4 * int.from_bytes(index[table + 8 : table + 12], "big"), 4):
+        index[entry : entry + 4] = (int.from_bytes(index[entry : entry + 4], "big") + len(index)).to_bytes(4, "big")
+    file = tmp_path / "stream.mp4"
+    file.write_bytes(content[:at] + index + media)
+    assert len(list(VideoSource(file).frames())) == FRAMES
+    file.write_bytes(content[:at] + index + media[: len(media) // 2])
+    with pytest.raises(SourceError, match=rf"\d+ of {FRAMES} frames could be decoded"):
+        list(VideoSource(file).frames())
+
+
+@pytest.mark.parametrize("rest", [bytes(5000), b"\xff" * 37, b"recorded in the garden, " * 9, b"AAAAAAAA" * 5])
+def test_bytes_behind_a_whole_recording_do_no_harm(tmp_path: Path, rest: bytes) -> None:
+    file = write_video(tmp_path / "clip.mp4")
+    file.write_bytes(file.read_bytes() + rest)
+    with VideoSource(file) as source:
+        assert len(list(source.frames())) == FRAMES
+
+
+def test_uncompressed_recording_is_whole(tmp_path: Path) -> None:
+    with VideoSource(write_video(tmp_path / "clip.y4m", codec="I420")) as source:
+        assert len(list(source.frames())) == FRAMES
+
+
+@pytest.mark.parametrize(("ending", "codec"), [(".mkv", "mp4v"), (".webm", "VP80")])
+def test_duration_times_rate_is_no_number_of_frames(tmp_path: Path, ending: str, codec: str) -> None:
+    content = write_video(tmp_path / f"clip{ending}", codec=codec).read_bytes()
+    at = content.index(b"\x44\x89\x88") + 3  # Duration, a double
+    (duration,) = struct.unpack_from(">d", content, at)
+    # Fewer frames than that: the rate varies, or the sound goes on for longer.
+    file = tmp_path / f"varying{ending}"
+    file.write_bytes(content[:at] + struct.pack(">d", 3 * duration) + content[at + 8 :])
+    with VideoSource(file) as source:
+        assert source.frame_count == 3 * FRAMES
+        assert len(list(source.frames())) == FRAMES
 
 
 def test_text_in_a_video_name_is_an_error(tmp_path: Path) -> None:
@@ -81,20 +135,25 @@ def test_text_in_a_video_name_is_an_error(tmp_path: Path) -> None:
         VideoSource(file)
 
 
-@pytest.mark.parametrize(
-    ("content", "missing"),
-    [
-        (b"\x00\x00\x00\x10ftypisomisom" + b"\x00\x00\x00\x08moov", None),
-        (b"\x00\x00\x00\x10ftypisomisom" + b"\x00\x00\x01\x08moov", "256 of 280 bytes"),
-        (b"\x00\x00\x00\x10ftypisomisom" + b"\x00\x00\x00\x04moov", "readable data"),
-        (b"\x1a\x45\xdf\xa3 matroska and so on", None),
-        (b"", "its index (moov), which a recorder writes last"),
-    ],
-)
-def test_boxes_tell_what_is_missing(tmp_path: Path, content: bytes, missing: str | None) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(content)
-    assert missing_from_mp4(file) == missing
+def test_picture_and_time_are_read_in_one_breath(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VideoSource(write_video(tmp_path / "clip.mp4", frames=3)) as source:
+        capture, reading = source._capture, source._reading
+
+        class Watched:
+            def read(self) -> object:
+                assert reading.locked()
+                return capture.read()
+
+            def get(self, number: int) -> float:
+                assert reading.locked()
+                return capture.get(number)
+
+            def release(self) -> None:
+                assert reading.locked()
+                capture.release()
+
+        monkeypatch.setattr(source, "_capture", Watched())
+        assert len(list(source.frames())) == 3
 
 
 def test_closing_from_another_thread_ends_the_frames_quietly(tmp_path: Path) -> None:
