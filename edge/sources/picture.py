@@ -19,35 +19,53 @@ from edge.sources.source import Source
 MAX_PIXELS = 160_000_000
 """Largest picture that is decoded: 12,600 pixels squared, 480 MB."""
 
+MAX_FILE_BYTES = 4 * MAX_PIXELS
+"""Longest file that is read: that of the largest picture, uncompressed and with alpha."""
+
 
 def pixels_from_file(path: Path) -> Pixels:
     """Decode a picture upright, as (H, W, 3) uint8 BGR; grey, 16 bit and alpha are converted.
 
     Raises:
-        SourceError: the file cannot be read, is no complete picture, or is larger than `MAX_PIXELS`.
+        SourceError: the file cannot be read or is longer than `MAX_FILE_BYTES`; as `pixels_from_bytes`.
     """
     try:
-        content = path.read_bytes()
+        file_bytes = path.stat().st_size
+        content = path.read_bytes() if 0 < file_bytes <= MAX_FILE_BYTES else b""
     except OSError as error:
         raise SourceError(f"picture {path} cannot be read: {error.strerror}; check its permissions") from error
+    if file_bytes > MAX_FILE_BYTES:
+        raise SourceError(
+            f"picture {path} has {file_bytes} bytes, and at most {MAX_FILE_BYTES // 1_000_000} MB are read; scale it"
+            " down first"
+        )
     if not content:
         raise SourceError(f"picture {path} is empty (0 bytes); copy or download it again")
+    return pixels_from_bytes(content, origin=str(path))
+
+
+def pixels_from_bytes(content: bytes, *, origin: str) -> Pixels:
+    """Decode the content of a picture file as `pixels_from_file` does; `origin` is what errors call it.
+
+    Raises:
+        SourceError: it is no complete picture, or larger than `MAX_PIXELS`.
+    """
     header = picture_header(content)
     if header is None:
-        raise SourceError(f"{path} is not a picture; expected {PICTURES_NAMED}")
+        raise SourceError(f"{origin} is not a picture; expected {PICTURES_NAMED}")
     if header.width_px * header.height_px > MAX_PIXELS:
         raise SourceError(
-            f"picture {path} is {header.width_px}x{header.height_px} pixels, and at most {MAX_PIXELS // 1_000_000}"
+            f"picture {origin} is {header.width_px}x{header.height_px} pixels, and at most {MAX_PIXELS // 1_000_000}"
             " megapixels are decoded; scale it down first"
         )
     if not header.complete:
-        raise SourceError(f"picture {path} is truncated: its end is missing; copy or download it again")
+        raise SourceError(f"picture {origin} is truncated: its end is missing; copy or download it again")
     try:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise SourceError(f"picture {path} cannot be decoded; save it again as JPEG or PNG") from error
+        raise SourceError(f"picture {origin} cannot be decoded; save it again as JPEG or PNG") from error
     if pixels is None:
-        raise SourceError(f"picture {path} is damaged and cannot be decoded; save it again as JPEG or PNG")
+        raise SourceError(f"picture {origin} is damaged and cannot be decoded; save it again as JPEG or PNG")
     return pixels  # type: ignore[return-value]
 
 

@@ -4,21 +4,22 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.precision import Precision
 from edge.bundle.self_test import BoxXyxy, Expectation, ExpectedHand, ExpectedTensor
-from edge.errors import BundleDamagedError, ModelError
+from edge.errors import BundleDamagedError, ModelError, SourceError
 from edge.results import Hand, Hands
 from edge.runners.onnxruntime import OnnxRuntimeRunner
 from edge.runners.runner import Runner
+from edge.sources.picture import pixels_from_bytes
 from edge.tasks.detector import HandDetector
 from edge.tasks.loading import task_from_runner
 from edge.tasks.picture import frame_from_picture
@@ -66,19 +67,32 @@ def run_on_picture(task: Task, picture: NDArray[np.uint8], boxes_xyxy: Sequence[
 
 def picture_from_png(content: bytes, *, origin: str) -> NDArray[np.uint8]:
     """Return the BGR picture (H, W, 3) uint8 of an encoded file. Raises `BundleDamagedError` when it is none."""
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise BundleDamagedError(f"{origin} is not a picture; export the bundle again")
-    return picture.astype(np.uint8, copy=False)
+    try:
+        return pixels_from_bytes(content, origin=origin)
+    except SourceError as error:
+        raise BundleDamagedError(f"{error}, or export the bundle again") from error
 
 
 def array_from_npy(content: bytes, *, origin: str) -> NDArray[Any]:
     """Return the array of an .npy file without pickles. Raises `BundleDamagedError` when it is none."""
     try:
+        _check_npy_header(content)
         array: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:
+        # NumPy evaluates the header as Python, and raises whatever comes of that.
         raise BundleDamagedError(f"{origin} is not a plain .npy array: {error}; export the bundle again") from error
     return array
+
+
+def _check_npy_header(content: bytes) -> None:
+    """Raise `ValueError` unless the header promises numbers, as many as there are; NumPy allocates what it promises."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(stream)
+    data_bytes = len(content) - stream.tell()
+    if dtype.kind not in "biuf" or math.prod(shape) * dtype.itemsize != data_bytes:
+        raise ValueError(f"its header promises {shape} {dtype}, and {data_bytes} bytes follow")
 
 
 def _threshold(task: Task) -> float:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from edge.bundle.bundle import Bundle
 from edge.errors import BundleDamagedError, ModelError
 from edge.runners import FakeRunner
+from edge.tasks.self_test import array_from_npy
 from tests.edge.bundles import (
     classifier_contract,
     classifier_model,
@@ -61,4 +63,54 @@ def test_an_array_with_pickles_is_refused(bundle_copy: Path) -> None:
     np.save(bundle_copy / "selftest/level_8.npy", np.array([{}], object), allow_pickle=True)
     list_again(bundle_copy, "selftest/level_8.npy")
     with pytest.raises(BundleDamagedError, match=r"not a plain \.npy array"):
+        Bundle.open(bundle_copy).verify()
+
+
+def npy(descr: str, shape: str, data: bytes) -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (npy("'<f4'", "(10000000000000,)", b"1234"), r"promises \(10000000000000,\) float32, and 4 bytes follow"),
+        (npy("'<f4'", "(2,)", b"1234"), "and 4 bytes follow"),
+        (npy("'|S4'", "(1,)", b"1234"), "and 4 bytes follow"),
+        (npy("'<f4'", "(-1, -1)", b"1234"), "not a plain"),
+        (npy("'<f4'", "(1,", b"1234"), "not a plain"),
+        (npy("'<f4'", f"{'-' * 9000}1", b"1234"), "not a plain"),
+        (b"\x93NUMPY\x09\x00", "not a plain"),
+        (b"numbers", "not a plain"),
+        (b"", "not a plain"),
+    ],
+)
+def test_an_array_that_is_not_what_its_header_says_is_refused(bundle_copy: Path, content: bytes, told: str) -> None:
+    (bundle_copy / "selftest/level_8.npy").write_bytes(content)
+    list_again(bundle_copy, "selftest/level_8.npy")
+    with pytest.raises(BundleDamagedError, match=told):
+        Bundle.open(bundle_copy).verify()
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.parametrize("values", [np.zeros((2, 3), np.float32), np.array(1.5), np.zeros((0, 4), np.int64)])
+def test_a_plain_array_is_read_in_every_version_of_the_format(
+    version: tuple[int, int], values: np.ndarray[Any, Any]
+) -> None:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, values, version)
+    assert np.array_equal(array_from_npy(stream.getvalue(), origin="values"), values)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [(16, b"\x00\x01\x00\x00" * 2, "pixels, and at most 160 megapixels"), (0, b"MZ", "is not a picture")],
+)
+def test_a_picture_that_cannot_be_decoded_is_damage(bundle_copy: Path, place: int, value: bytes, told: str) -> None:
+    name = Bundle.open(bundle_copy).manifest.self_test.picture
+    content = bytearray((bundle_copy / name).read_bytes())
+    content[place : place + len(value)] = value
+    (bundle_copy / name).write_bytes(content)
+    list_again(bundle_copy, name)
+    with pytest.raises(BundleDamagedError, match=f"{told}.* export the bundle again"):
         Bundle.open(bundle_copy).verify()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.errors import SourceError
 from edge.frame import PixelFormat
-from edge.sources.picture import MAX_PIXELS, PictureSource, pixels_from_file
+from edge.sources.picture import MAX_FILE_BYTES, MAX_PIXELS, PictureSource, pixels_from_file
 from edge.sources.picture_header import picture_header
 
 ENDINGS = (".jpg", ".png", ".webp", ".bmp")
@@ -111,6 +112,21 @@ def test_a_header_that_claims_too_much_is_refused_before_decoding(tmp_path: Path
     file.write_bytes(content)
     with pytest.raises(SourceError, match=f"60000x60000 pixels, and at most {MAX_PIXELS // 1_000_000} megapixels"):
         pixels_from_file(file)
+
+
+def test_a_file_too_long_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "long.bmp"
+    file.write_bytes(encoded(".bmp", scene(4, 4)))
+    os.truncate(file, MAX_FILE_BYTES + 1)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("the file was read"))
+    with pytest.raises(SourceError, match=f"has {MAX_FILE_BYTES + 1} bytes, and at most 640 MB are read"):
+        pixels_from_file(file)
+
+
+def test_a_pipe_in_the_place_of_a_picture_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(SourceError, match="is empty"):
+        pixels_from_file(tmp_path / "pipe.png")
 
 
 @pytest.mark.parametrize(
