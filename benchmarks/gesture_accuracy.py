@@ -20,8 +20,8 @@ from rich.table import Table
 from benchmarks.detector import Detector
 from benchmarks.gesture_classifier import GestureClassifier
 from benchmarks.gesture_score import MISSED, GestureScore, gesture_score
-from benchmarks.pictures import bgr_from_path
 from edge.geometry import iou_matrix
+from edge.sources.picture import pixels_from_file
 from training.data.hagrid import read_hagrid
 from training.data.sample import FloatArray, HandSample
 from training.metrics import MATCH_IOU
@@ -36,7 +36,7 @@ def measure(cascade: Cascade, samples: Sequence[HandSample]) -> dict[str, Gestur
     on_annotated: list[str] = []
     behind_detector: list[str] = []
     for sample in track(samples, classifier.name, transient=True, disable=not Console().is_terminal):
-        bgr = bgr_from_path(sample.path)
+        bgr = pixels_from_file(sample.path)
         truth += [gesture or "no_gesture" for gesture in sample.gestures]
         on_annotated += classifier(bgr, sample.boxes_xyxy)
         if detector:

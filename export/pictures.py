@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SourceError
+from edge.sources.picture import pixels_from_file
+from training.data.pictures import SUFFIXES, pictures_below
 
-SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 SCENES = 8
 SCENE_SECONDS = 1.7
 Picture: TypeAlias = NDArray[np.uint8]
@@ -32,18 +33,21 @@ class CheckPicture:
 
 
 def pictures_from_folder(folder: Path, *, most: int) -> list[CheckPicture]:
-    """Return up to `most` pictures, evenly picked from all in `folder`; each gives itself as the one box.
+    """Return up to `most` pictures, evenly picked from all below `folder`; each gives itself as the one box.
 
     Raises `SourceError` when there is no readable picture.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder; give a folder of pictures")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = pictures_below(folder)
     picked = [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).astype(int))]
-    found = [picture for path in picked if (picture := cv2.imread(str(path), cv2.IMREAD_COLOR)) is not None]
+    found = []
+    for path in picked:
+        with contextlib.suppress(SourceError):
+            found.append(picture_from_file(path))
     if not found:
         raise SourceError(f"{folder} holds no readable picture ({', '.join(sorted(SUFFIXES))}); give another folder")
-    return [CheckPicture(_bgr(picture), (whole(_bgr(picture)),)) for picture in found]
+    return found
 
 
 def rendered_pictures(*, width_px: int = 640, height_px: int = 360, most: int = SCENES) -> list[CheckPicture]:
@@ -54,16 +58,14 @@ def rendered_pictures(*, width_px: int = 640, height_px: int = 360, most: int = 
     for seed in range(most):
         shot = Scene(width_px=width_px, height_px=height_px, seed=seed).render(SCENE_SECONDS)
         boxes = tuple((float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in shot.truth.boxes_xyxy)
-        pictures.append(CheckPicture(_bgr(shot.bgr), boxes or (whole(_bgr(shot.bgr)),)))
+        pictures.append(CheckPicture(shot.bgr, boxes or (whole(shot.bgr),)))
     return pictures
 
 
 def picture_from_file(path: Path) -> CheckPicture:
     """Return one picture; it gives itself as the one box. Raises `SourceError` when it cannot be read."""
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
-    if picture is None:
-        raise SourceError(f"{path} is not a readable picture; give another one")
-    return CheckPicture(_bgr(picture), (whole(_bgr(picture)),))
+    picture = pixels_from_file(path)
+    return CheckPicture(picture, (whole(picture),))
 
 
 def strips(picture: Picture) -> list[Picture]:
@@ -77,7 +79,3 @@ def strips(picture: Picture) -> list[Picture]:
 def whole(picture: Picture) -> BoxXyxy:
     """Return the box of the whole picture."""
     return 0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])
-
-
-def _bgr(picture: NDArray[np.generic]) -> Picture:
-    return np.ascontiguousarray(picture, np.uint8)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import onnxruntime
 
-from benchmarks.pictures import bgr_from_path
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.decoders import BoxDecoder
 from edge.errors import UsageError
+from edge.sources.picture import pixels_from_file
 from edge.tasks.detector import HandDetector
 from edge.tasks.loading import task_from_bundle
 from training.metrics import Found
@@ -47,5 +47,5 @@ class BundleDetector:
 
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""
-        hands = self._task(bgr_from_path(picture))
+        hands = self._task(pixels_from_file(picture))
         return Found(hands.boxes_xyxy, hands.scores)

@@ -13,8 +13,8 @@ import onnxruntime
 from onnx import numpy_helper
 
 from benchmarks.detector import found_from_lists
-from benchmarks.pictures import bgr_from_path
 from edge.errors import ModelError
+from edge.sources.picture import pixels_from_file
 from training.metrics import Found
 
 INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 320, 240
@@ -48,7 +48,7 @@ class HagridDetector:
 
     def __call__(self, picture: Path) -> Found:
         """Return the decoded boxes; raises `SourceError` when the picture cannot be read."""
-        bgr = bgr_from_path(picture)
+        bgr = pixels_from_file(picture)
         rgb = cv2.cvtColor(cv2.resize(bgr, (INPUT_WIDTH_PX, INPUT_HEIGHT_PX)), cv2.COLOR_BGR2RGB)
         tensor = ((rgb.astype(np.float32) - 127.0) / 128.0).transpose(2, 0, 1)[None]
         boxes, scores = self._session.run(["boxes", "scores"], {"input": np.ascontiguousarray(tensor)})

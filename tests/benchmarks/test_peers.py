@@ -11,8 +11,8 @@ from benchmarks.accuracy import measure, read_sets
 from benchmarks.peers.hagrid_classifier import HagridClassifier, hagrid_v1_name
 from benchmarks.peers.hagrid_detector import HagridDetector
 from benchmarks.peers.mediapipe_hands import BOX_MARGIN, MediaPipeHands, box_around
-from benchmarks.pictures import bgr_from_path
 from edge.errors import DependencyError, SourceError
+from edge.sources.picture import pixels_from_file
 from training.data.coco import read_coco
 from training.data.hagrid import HAGRID_V1_GESTURES
 from training.metrics import Wanted, recall_precision
@@ -64,7 +64,7 @@ def test_hagrid_classifier_names_gestures(foreign_dir: Path, data_dir: Path) -> 
         gesture == named
         for sample in samples
         for gesture, named in zip(
-            sample.gestures, classifier(bgr_from_path(sample.path), sample.boxes_xyxy), strict=True
+            sample.gestures, classifier(pixels_from_file(sample.path), sample.boxes_xyxy), strict=True
         )
     ]
     assert np.mean(right) > MIN_GESTURES_RIGHT

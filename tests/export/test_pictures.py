@@ -22,10 +22,19 @@ def test_pictures_are_picked_evenly_and_unreadable_ones_left_out(tmp_path: Path)
     assert found[0].boxes_xyxy == ((0, 0, 23, 20),)
 
 
+def test_half_a_picture_is_none(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "whole.jpg"), noisy_picture(200, 200))
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(content[: len(content) // 2])
+    assert len(pictures_from_folder(tmp_path, most=4)) == 1
+    with pytest.raises(SourceError, match=r"half\.jpg is truncated"):
+        picture_from_file(tmp_path / "half.jpg")
+
+
 def test_a_folder_without_pictures_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no readable picture"):
         pictures_from_folder(tmp_path, most=4)
-    with pytest.raises(SourceError, match="not a readable picture"):
+    with pytest.raises(SourceError, match=r"none\.png cannot be read"):
         picture_from_file(tmp_path / "none.png")
 
 

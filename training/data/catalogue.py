@@ -11,9 +11,10 @@ from pathlib import Path
 from edge.errors import SourceError
 from training.data.coco import read_coco
 from training.data.hagrid import read_hagrid
+from training.data.pictures import pictures_below
 from training.data.rendered import rendered_set
 from training.data.sample import HandSample
-from training.data.without_hands import pictures_below, read_without_hands
+from training.data.without_hands import read_without_hands
 from training.recipe import DataRecipe, SetRecipe
 
 

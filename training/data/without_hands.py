@@ -8,14 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.sources.picture import pixels_from_file
+from training.data.pictures import pictures_below
 from training.data.sample import HandSample
-
-SUFFIXES = (".jpg", ".jpeg", ".png")
-
-
-def pictures_below(folder: Path) -> list[Path]:
-    """Return the JPEG and PNG files in `folder` and the folders within, sorted."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def read_without_hands(folder: Path, *, licence: str = "not stated") -> list[HandSample]:
