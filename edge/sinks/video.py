@@ -27,11 +27,16 @@ _CHECK_FRAMES = 30
 _PICTURES_FPS = 1.0
 _UNKNOWN_FPS = 30.0
 
+# A damaged time stamp may lie hours ahead, and a file could be filled with the time until then.
+_LONGEST_HOLD_S = 5.0
+
 
 class VideoSink(Sink):
     """Writes every frame with its hands drawn in; frames of another size than the first are fitted into it.
 
-    A live source's frames are repeated or left out so that the video plays at the speed of life.
+    A frame is repeated until the next one is due, by their times, so that a rate that varies or is not known still
+    plays at the speed of life; for the same reason frames of a live source may be left out. Pictures have no times, and
+    follow each other by the second.
 
     Raises:
         OutputError: the ending of the name is none of .mp4, .mkv, .avi and .webm.
@@ -42,8 +47,10 @@ class VideoSink(Sink):
         self._path = Path(path)
         if self._path.suffix.lower() not in _CODECS:
             raise OutputError(f"{self.name} must end in one of {', '.join(_CODECS)}")
-        self._fps = _UNKNOWN_FPS
+        self._source_fps: float | None = None
         self._live = False
+        self._previous_s: float | None = None
+        self._due_s = 0.0
         self._encoder: _Encoder | None = None
         self._written = 0
         self._rate = Rate()
@@ -51,7 +58,7 @@ class VideoSink(Sink):
     def open(self, source: Source) -> None:
         """See that the file can be written and has room. Raises `OutputError`."""
         self._live = source.live
-        self._fps = source.fps or (_UNKNOWN_FPS if source.live else _PICTURES_FPS)
+        self._source_fps = source.fps
         try:
             self._path.open("wb").close()
         except OSError as error:
@@ -63,11 +70,12 @@ class VideoSink(Sink):
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and encode one frame. Raises `OutputError`."""
         fps = self._rate.tick()
-        repeats = max(0, int(result.time_s * self._fps) + 1 - self._written) if self._live else 1
+        if self._encoder is None:
+            unknown_fps = _UNKNOWN_FPS if frame.path is None else _PICTURES_FPS
+            self._encoder = _Encoder(self._path, frame, self._source_fps or unknown_fps)
+        repeats = self._repeats(result.time_s, self._encoder.fps)
         if repeats == 0:
             return
-        if self._encoder is None:
-            self._encoder = _Encoder(self._path, frame, self._fps)
         drawn = self._encoder.canvas.draw(frame, result.hands, fps=fps)
         for _ in range(repeats):
             if self._written % _CHECK_FRAMES == 0:
@@ -91,6 +99,13 @@ class VideoSink(Sink):
                 " quota is used up; make room or name another file"
             )
 
+    def _repeats(self, time_s: float, fps: float) -> int:
+        """How often to write the frame of this time: up to its place in the video, the first frame being at 0 s."""
+        if self._previous_s is not None:
+            self._due_s += min(max(time_s - self._previous_s, 0.0), _LONGEST_HOLD_S)
+        self._previous_s = time_s
+        return max(0 if self._live else 1, round(self._due_s * fps) + 1 - self._written)
+
     def _check_room(self) -> None:
         free_bytes = shutil.disk_usage(self._path.parent).free
         if free_bytes < RESERVE_BYTES:
@@ -105,6 +120,7 @@ class _Encoder:
 
     def __init__(self, path: Path, first: Frame, fps: float) -> None:
         self.canvas = Canvas(first)
+        self.fps = fps
         shape_px = self.canvas.width_px, self.canvas.height_px
         codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
         self.writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, fps, shape_px)

@@ -36,7 +36,7 @@ class Source(abc.ABC):
     """A live source goes on by itself: it drops frames that nobody fetched in time, and its end is a fault."""
 
     fps: float | None = None
-    """Nominal frames a second; None for pictures."""
+    """Nominal frames a second; None for pictures, and where a recording or camera does not say."""
 
     frame_count: int | None = None
     """How many frames there are, as far as it is known beforehand; None where it is not."""

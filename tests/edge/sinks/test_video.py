@@ -25,9 +25,19 @@ def live_source() -> ArraySource:
     return source
 
 
-def write(sink: VideoSink, pixels: Pixels, *, time_s: float = 0.0, hands: Hands | None = None) -> None:
-    frame = Frame(pixels, PixelFormat.BGR if pixels.ndim == 3 else PixelFormat.GRAY, 0, 0, "test")
-    sink.write(frame, FrameResult("test", None, 0, time_s, frame.width_px, frame.height_px, hands or Hands.empty()))
+class RatelessSource(ArraySource):
+    """Frames of which nobody says how many there are a second."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        del self.fps
+
+
+def write(
+    sink: VideoSink, pixels: Pixels, *, time_s: float = 0.0, hands: Hands | None = None, path: str | None = None
+) -> None:
+    frame = Frame(pixels, PixelFormat.BGR if pixels.ndim == 3 else PixelFormat.GRAY, 0, 0, "test", path)
+    sink.write(frame, FrameResult("test", path, 0, time_s, frame.width_px, frame.height_px, hands or Hands.empty()))
 
 
 def read(path: Path) -> tuple[list[cv2.typing.MatLike], float]:
@@ -100,6 +110,49 @@ def test_live_source_plays_at_the_speed_of_life(tmp_path: Path) -> None:
     frames, fps = read(tmp_path / "out.mp4")
     assert fps == 10.0
     assert len(frames) == 21
+
+
+def test_recording_of_a_rate_that_varies_keeps_its_times_and_every_frame(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(ArraySource([], fps=10.0))
+    shades = {7.0: 0, 7.1: 40, 7.5: 80, 7.51: 120, 7.52: 160, 8.0: 200}
+    for time_s, shade in shades.items():
+        write(sink, np.full((480, 640, 3), shade, np.uint8), time_s=time_s)
+    sink.close()
+    frames, _ = read(tmp_path / "out.mp4")
+    expected = [0, 40, *[80] * 4, 120, 160, *[200] * 3]
+    assert [int(frame[240, 320].mean()) for frame in frames] == pytest.approx(expected, abs=6)
+
+
+@pytest.mark.parametrize(("rate", "digits"), [(10.0, 9), (24000 / 1001, 3), (30.0, 3), (59.94, 3)])
+def test_recording_of_a_steady_rate_has_every_frame_once(tmp_path: Path, rate: float, digits: int) -> None:
+    sink = VideoSink(tmp_path / "out.avi")
+    sink.open(ArraySource([], fps=rate))
+    for number in range(50):
+        write(sink, np.zeros((64, 64, 3), np.uint8), time_s=round(number / rate, digits))
+    sink.close()
+    assert len(read(tmp_path / "out.avi")[0]) == 50
+
+
+@pytest.mark.parametrize("times_s", [(0.0, 1e9), (0.0, 5.0), (1e9, 0.0, 5.0)])
+def test_time_stamp_far_ahead_does_not_fill_the_file(tmp_path: Path, times_s: tuple[float, ...]) -> None:
+    sink = VideoSink(tmp_path / "out.avi")
+    sink.open(SOURCE)
+    for time_s in times_s:
+        write(sink, np.zeros((64, 64, 3), np.uint8), time_s=time_s)
+    sink.close()
+    assert len(read(tmp_path / "out.avi")[0]) == 5 * 25 + 1
+
+
+def test_pictures_follow_each_other_by_the_second_and_a_recording_of_unknown_rate_does_not(tmp_path: Path) -> None:
+    for path, expected in (("one.png", (3, 1.0)), (None, (31, 30.0))):
+        sink = VideoSink(tmp_path / "out.mp4")
+        sink.open(RatelessSource())
+        for number in range(3):
+            write(sink, np.zeros((64, 64, 3), np.uint8), time_s=0.0 if path else number / 2, path=path)
+        sink.close()
+        frames, fps = read(tmp_path / "out.mp4")
+        assert (len(frames), fps) == expected
 
 
 def test_file_that_got_no_frame_is_not_left_behind(tmp_path: Path) -> None:
