@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy of gesture classifiers on a HaGRID v1 split: `python -m benchmarks.gesture_accuracy FOLDER --bundle ...`.
+"""Accuracy of hand classifiers on a HaGRID v1 split: `python -m benchmarks.gesture_accuracy FOLDER --bundle ...`.
 
 Each classifier is measured on the annotated boxes and, behind the detector it comes with, as a cascade.
 """
@@ -17,52 +17,69 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.classifier import MISSED, Classifier, HandAnswer
 from benchmarks.detector import Detector
-from benchmarks.gesture_classifier import GestureClassifier
-from benchmarks.gesture_score import MISSED, GestureScore, gesture_score
+from benchmarks.gesture_score import GestureScore, gesture_score
+from benchmarks.handedness_score import HandednessScore, handedness_score
 from edge.geometry import iou_matrix
 from edge.sources.picture import pixels_from_file
 from training.data.hagrid import read_hagrid
 from training.data.sample import FloatArray, HandSample
 from training.metrics import MATCH_IOU
 
-Cascade = tuple[Detector | None, GestureClassifier]
+Cascade = tuple[Detector | None, Classifier]
+Scores = tuple[GestureScore, HandednessScore | None]
 
 
-def measure(cascade: Cascade, samples: Sequence[HandSample]) -> dict[str, GestureScore]:
+def measure(cascade: Cascade, samples: Sequence[HandSample]) -> dict[str, Scores]:
     """Return the scores of a classifier: "annotated boxes" and, given a detector, "cascade"."""
     detector, classifier = cascade
-    truth: list[str] = []
-    on_annotated: list[str] = []
-    behind_detector: list[str] = []
+    on_annotated: list[HandAnswer] = []
+    behind_detector: list[HandAnswer] = []
     for sample in track(samples, classifier.name, transient=True, disable=not Console().is_terminal):
         bgr = pixels_from_file(sample.path)
-        truth += [gesture or "no_gesture" for gesture in sample.gestures]
         on_annotated += classifier(bgr, sample.boxes_xyxy)
         if detector:
             found = detector(sample.path)
             boxes = found.boxes_xyxy[found.scores >= detector.min_score]
-            behind_detector += _gestures_behind(classifier(bgr, boxes), boxes, sample.boxes_xyxy)
-    scores = {"annotated boxes": gesture_score(truth, on_annotated)}
-    return scores | ({"cascade": gesture_score(truth, behind_detector)} if detector else {})
+            behind_detector += _answers_behind(classifier(bgr, boxes), boxes, sample.boxes_xyxy)
+    scores = {"annotated boxes": _scores(samples, on_annotated)}
+    return scores | ({"cascade": _scores(samples, behind_detector)} if detector else {})
 
 
-def _gestures_behind(gestures: Sequence[str], boxes_xyxy: FloatArray, hands_xyxy: FloatArray) -> list[str]:
-    """Return for each hand the gesture of the box that overlaps it most, `MISSED` where none does by half."""
+def _scores(samples: Sequence[HandSample], answers: Sequence[HandAnswer]) -> Scores:
+    gestures = [gesture or "no_gesture" for sample in samples for gesture in sample.gestures]
+    sides = [side for sample in samples for side in sample.handedness]
+    return (
+        gesture_score(gestures, [answer.gesture for answer in answers]),
+        handedness_score(sides, [answer.handedness for answer in answers]),
+    )
+
+
+def _answers_behind(answers: Sequence[HandAnswer], boxes_xyxy: FloatArray, hands_xyxy: FloatArray) -> list[HandAnswer]:
+    """Return for each hand the answer for the box that overlaps it most, `MISSED` where none does by half."""
     if not len(boxes_xyxy):
         return [MISSED] * len(hands_xyxy)
     overlap = np.asarray(iou_matrix(hands_xyxy, boxes_xyxy))
-    return [gestures[int(row.argmax())] if row.max() >= MATCH_IOU else MISSED for row in overlap]
+    return [answers[int(row.argmax())] if row.max() >= MATCH_IOU else MISSED for row in overlap]
 
 
-def print_table(scores: dict[str, dict[str, GestureScore]], console: Console) -> None:
-    """Print macro F1 of every classifier, a row for each way of finding the hands."""
-    table = Table("classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found")
+def print_table(scores: dict[str, dict[str, Scores]], console: Console) -> None:
+    """Print macro F1 and handedness of every classifier, a row for each way of finding the hands."""
+    sides = ("handedness", "its macro F1", "larger class")
+    table = Table("classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found", *sides)
     for name, of_boxes in scores.items():
-        for boxes, score in of_boxes.items():
-            rates = (f"{score.macro_f1:.3f}", f"{score.macro_f1_found:.3f}")
-            table.add_row(name, boxes, str(score.hands), str(score.found), *rates)
+        for boxes, (score, side) in of_boxes.items():
+            rates = [score.macro_f1, score.macro_f1_found]
+            rates += [side.accuracy, side.macro_f1, side.larger_share] if side else []
+            table.add_row(name, boxes, str(score.hands), str(score.found), *(f"{rate:.3f}" for rate in rates))
     console.print(table)
+
+
+def stored_scores(scores: Scores) -> dict[str, object]:
+    """Return what is stored of one way of finding the hands."""
+    gesture, side = scores
+    return gesture.to_dict() | ({"handedness": side.to_dict()} if side else {})
 
 
 def main(
@@ -85,7 +102,7 @@ def main(
             classifier.name: {
                 "settings": dict(classifier.settings),
                 "detector": {"name": detector.name, **detector.settings} if detector else None,
-                "boxes": {boxes: score.to_dict() for boxes, score in scores[classifier.name].items()},
+                "boxes": {boxes: stored_scores(own) for boxes, own in scores[classifier.name].items()},
             }
             for detector, classifier in cascades
         }

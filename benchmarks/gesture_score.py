@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-
-from training.metrics import confusion
-
-MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +42,22 @@ class GestureScore:
         }
 
 
-def gesture_score(truth: Sequence[str], guess: Sequence[str]) -> GestureScore:
-    """Score `guess[i]`, a gesture or `MISSED`, against `truth[i]`; raises `ValueError` when there is no hand."""
+def gesture_score(truth: Sequence[str], guess: Sequence[str | None]) -> GestureScore:
+    """Score `guess[i]`, None for a missed hand, against `truth[i]`; raises `ValueError` when there is no hand."""
     if not truth or len(truth) != len(guess):
         raise ValueError(f"one guess a hand and at least one hand are needed, got {len(guess)} for {len(truth)}")
-    found = [(wanted, got) for wanted, got in zip(truth, guess, strict=True) if got != MISSED]
-    return GestureScore(
-        hands=len(truth), found=len(found), f1=_f1(list(zip(truth, guess, strict=True))), f1_found=_f1(found)
-    )
+    pairs = list(zip(truth, guess, strict=True))
+    found = [(wanted, got) for wanted, got in pairs if got is not None]
+    return GestureScore(hands=len(pairs), found=len(found), f1=f1_of(pairs), f1_found=f1_of(found))
 
 
 def _mean(f1: dict[str, float]) -> float:
     return float(np.mean(list(f1.values()))) if f1 else 0.0
 
 
-def _f1(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
-    names = sorted({name for pair in pairs for name in pair})
-    index = {name: number for number, name in enumerate(names)}
-    numbers: npt.NDArray[np.int64] = np.array([[index[name] for name in pair] for pair in pairs], np.int64)
-    counts = confusion(numbers[:, 0], numbers[:, 1], len(names)) if len(pairs) else np.zeros((0, 0), np.int64)
-    both = counts.sum(axis=0) + counts.sum(axis=1)
+def f1_of(pairs: Sequence[tuple[str, str | None]]) -> dict[str, float]:
+    """Return the F1 of each class that occurs in the truth; `pairs` are (truth, guess), None for no guess."""
+    truth, guesses = [wanted for wanted, _ in pairs], [got for _, got in pairs]
     return {
-        name: float(2 * counts[row, row] / both[row]) for name, row in index.items() if counts[row].sum() and both[row]
+        name: 2 * pairs.count((name, name)) / (truth.count(name) + guesses.count(name)) for name in sorted(set(truth))
     }

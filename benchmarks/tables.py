@@ -13,6 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENTS = ("README.md", "docs/benchmarks.md")
 GROUPS = {"group:hands": "hand sets", "group:people": "people sets"}
+HANDEDNESS = {
+    "accuracy": "handedness: accuracy",
+    "macro_f1": "handedness: macro F1",
+    "larger_share": "handedness: share of the larger class",
+}
 RATES = ("ap50", "recall", "precision")
 
 
@@ -73,7 +78,13 @@ def detector_extents(results: Path) -> str:
 
 
 def gestures(results: Path) -> str:
-    """Return the macro F1 of every gesture classifier, a row a classifier."""
+    """Return macro F1 and handedness of every classifier, a row a classifier; handedness where some result has it."""
+    scores = [
+        (name, boxes, score)
+        for name, entry in stored("gesture", "classifiers", results).items()
+        for boxes, score in entry["boxes"].items()
+    ]
+    sides = HANDEDNESS if any("handedness" in score for _, _, score in scores) else {}
     rows = [
         [
             name,
@@ -82,11 +93,11 @@ def gestures(results: Path) -> str:
             str(score["found"]),
             f"{score['macro_f1']:.2f}",
             f"{score['macro_f1_found']:.2f}",
+            *(f"{score['handedness'][rate]:.2f}" if "handedness" in score else "" for rate in sides),
         ]
-        for name, entry in stored("gesture", "classifiers", results).items()
-        for boxes, score in entry["boxes"].items()
+        for name, boxes, score in scores
     ]
-    return table(["classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found"], rows)
+    return table(["classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found", *sides.values()], rows)
 
 
 def speed(results: Path) -> str:

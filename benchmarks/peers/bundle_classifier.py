@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A gesture bundle of ours, run as its users run it, as a `GestureClassifier`."""
+"""A gesture bundle of ours, run as its users run it, as a `Classifier`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from benchmarks.classifier import HandAnswer
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.errors import UsageError
@@ -35,11 +36,14 @@ class BundleClassifier:
         """Versions and options."""
         return {"version": self._version, "onnxruntime": onnxruntime.__version__}
 
-    def __call__(self, bgr: npt.NDArray[np.uint8], boxes_xyxy: FloatArray) -> tuple[str, ...]:
-        """Return the gesture of each box; raises `UsageError` when the bundle names no gestures."""
+    def __call__(self, bgr: npt.NDArray[np.uint8], boxes_xyxy: FloatArray) -> tuple[HandAnswer, ...]:
+        """Return the answer for each box; raises `UsageError` when the bundle names no gestures."""
         hands = self._task(bgr, boxes_xyxy)
         if not len(hands):
             return ()
         if hands.gestures is None:
             raise UsageError(f"{self.name} names no gestures; give a gesture bundle")
-        return tuple(hands.gestures.names[index] for index in hands.gestures.ids)
+        return tuple(
+            HandAnswer(hand.gesture.name if hand.gesture else None, hand.handedness.name if hand.handedness else None)
+            for hand in hands
+        )

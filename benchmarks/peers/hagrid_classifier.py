@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HaGRID's small gesture classifier (ai-forever/dynamic_gestures, `crops_classifier.onnx`) as a `GestureClassifier`."""
+"""HaGRID's small gesture classifier (ai-forever/dynamic_gestures, `crops_classifier.onnx`) as a `Classifier`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from benchmarks.classifier import HandAnswer
 from training.data.hagrid import HAGRID_V1_GESTURES
 from training.data.sample import FloatArray
 from training.teacher.classifier import CLASSES
@@ -38,13 +39,13 @@ class HagridClassifier:
             "classes": "the 18 names of HaGRID v1 as they are, the other 27 as no_gesture",
         }
 
-    def __call__(self, bgr: npt.NDArray[np.uint8], boxes_xyxy: FloatArray) -> tuple[str, ...]:
-        """Return one HaGRID v1 name a box."""
+    def __call__(self, bgr: npt.NDArray[np.uint8], boxes_xyxy: FloatArray) -> tuple[HandAnswer, ...]:
+        """Return one HaGRID v1 name a box, and no handedness."""
         if not len(boxes_xyxy):
             return ()
         crops = np.stack([_crop(bgr, box) for box in boxes_xyxy])
         (scores,) = self._session.run(["labels"], {"input": crops})
-        return tuple(hagrid_v1_name(CLASSES[best]) for best in np.asarray(scores).argmax(axis=1))
+        return tuple(HandAnswer(hagrid_v1_name(CLASSES[best]), None) for best in np.asarray(scores).argmax(axis=1))
 
 
 def hagrid_v1_name(own_name: str) -> str:

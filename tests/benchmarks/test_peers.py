@@ -61,9 +61,9 @@ def test_hagrid_classifier_names_gestures(foreign_dir: Path, data_dir: Path) -> 
     classifier = HagridClassifier(foreign_dir / "crops_classifier.onnx")
     samples = [sample for sample in read_coco(data_dir / "boxes" / "emrecan_gestures") if sample.split == "test"][::8]
     right = [
-        gesture == named
+        gesture == answer.gesture
         for sample in samples
-        for gesture, named in zip(
+        for gesture, answer in zip(
             sample.gestures, classifier(pixels_from_file(sample.path), sample.boxes_xyxy), strict=True
         )
     ]

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.comparison import Comparison
 from benchmarks.footprint import Footprint
+from benchmarks.handedness_score import HandednessScore
 from benchmarks.tables import DOCUMENTS, RESULTS, TABLES, table, with_tables
 
 
@@ -35,6 +36,19 @@ def test_tables_have_rows_of_the_same_length(name: str, results: Path) -> None:
     lines = TABLES[name](results).splitlines()
     assert len(lines) > 2
     assert len({line.count("|") for line in lines}) == 1
+
+
+def test_handedness_is_shown_where_it_was_measured(results: Path) -> None:
+    assert "handedness" not in TABLES["gestures"](results)
+    path = results / "gesture.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    for score in stored["classifiers"]["gesture-classifier"]["boxes"].values():
+        score["handedness"] = HandednessScore(hands=4, accuracy=0.75, macro_f1=0.7, larger_share=0.5).to_dict()
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    head, _, ours, _, peer, *_ = TABLES["gestures"](results).splitlines()
+    assert head.endswith("| handedness: accuracy | handedness: macro F1 | handedness: share of the larger class |")
+    assert ours.endswith("| 0.75 | 0.70 | 0.50 |")
+    assert peer.endswith("|  |  |  |")
 
 
 def test_every_table_is_shown_somewhere(repo_root: Path) -> None:
