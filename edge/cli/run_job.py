@@ -76,7 +76,7 @@ def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
     return sinks
 
 
-def _print_warning(message: Warning | str, *_: object) -> None:
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
     print(f"edge-run: {message}", file=sys.stderr)
 
 
