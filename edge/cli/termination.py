@@ -13,9 +13,23 @@ from edge.cli.outcome import TERMINATED
 
 @contextmanager
 def leaving_on_termination() -> Iterator[None]:
-    """While entered, SIGTERM leaves by `SystemExit` with the exit code of a terminated command."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    """While entered, SIGTERM leaves by `SystemExit` with the exit code of a terminated command.
+
+    So does an error that comes after it: a library that was interrupted may make one of the exit.
+    """
+    terminated = False
+
+    def leave(*_: object) -> None:
+        nonlocal terminated
+        terminated = True
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
     try:
         yield
+    except Exception:
+        if terminated:
+            sys.exit(TERMINATED)
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -18,7 +18,7 @@ from training.data.catalogue import samples_of
 from training.data.crops import UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray
-from training.data.workers import keep_opencv_single_threaded
+from training.data.workers import ignore_termination, keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
@@ -61,6 +61,7 @@ class ClassifierTraining:
             num_workers=recipe.schedule.workers,
             collate_fn=collate_crops,
             prefetch_factor=4 if recipe.schedule.workers else None,
+            worker_init_fn=ignore_termination,
         )
         yield from loader
 

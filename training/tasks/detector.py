@@ -19,7 +19,7 @@ from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.pictures import PictureStore
-from training.data.workers import keep_opencv_single_threaded
+from training.data.workers import ignore_termination, keep_opencv_single_threaded
 from training.decoder_from_recipe import decoder_from_recipe
 from training.losses.detection import DetectionTargets, detection_loss
 from training.metrics import Found, Wanted, detection_figures
@@ -61,6 +61,7 @@ class DetectorTraining:
             num_workers=recipe.schedule.workers,
             collate_fn=collate,
             prefetch_factor=6 if recipe.schedule.workers else None,
+            worker_init_fn=ignore_termination,
         )
         yield from loader
 
