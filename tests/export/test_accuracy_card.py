@@ -18,7 +18,6 @@ def checkpoint_with(**metrics: float) -> Checkpoint:
         path=Path("runs/c.pt"),
         recipe=detector_recipe(decoding={"min_score": 0.4}),
         weights={},
-        averaged=True,
         metrics=metrics,
         data=(),
         teachers=(),
