@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file a model that is measured: each gives the same `Detector` or `GestureClassifier` face."""
+"""One file a model that is measured: each gives the same `Detector` or `Classifier` face."""

@@ -47,11 +47,6 @@ class Bundle:
         """Precisions the model is there in."""
         return tuple(self.manifest.models)
 
-    def model_path(self, precision: Precision = "fp32") -> Path:
-        """Return the path of a model file after checking it as `read_model` does."""
-        self.read_model(precision)
-        return self.path / self.manifest.models[precision]
-
     def read_model(self, precision: Precision = "fp32") -> bytes:
         """Return an ONNX file after checking its hash and that it is complete in itself.
 

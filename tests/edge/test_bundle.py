@@ -18,7 +18,6 @@ def test_a_sound_bundle_opens_and_passes_its_self_test(sound_bundle: Path) -> No
     bundle = Bundle.open(sound_bundle)
     report = bundle.verify()
     assert bundle.precisions == ("fp32",)
-    assert bundle.model_path() == sound_bundle / "model.onnx"
     assert set(report.max_abs_difference) == {"level_8", "level_16", "level_32"}
     assert report.hands > 0
     assert "small-detector 1.2.3" in repr(bundle)

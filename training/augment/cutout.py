@@ -11,7 +11,7 @@ import numpy as np
 from training.augment.placement import (
     Affine,
     Picture,
-    Scene,
+    TrainingScene,
     clipped,
     corner_to_centre,
     moved_boxes,
@@ -65,7 +65,7 @@ def cut_out(sample: HandSample, index: int, picture: Picture) -> CutOut | None:
     return CutOut(picture[top:bottom, left:right], softened, single)
 
 
-def pasted(rng: np.random.Generator, scene: Scene, hand: CutOut, *, span_px: float) -> Scene:
+def pasted(rng: np.random.Generator, scene: TrainingScene, hand: CutOut, *, span_px: float) -> TrainingScene:
     """Return the scene with the hand at a random place where it hides no other; unchanged when there is none."""
     height, width = scene.picture.shape[:2]
     box = hand.sample.boxes_xyxy[0]
@@ -85,11 +85,11 @@ def pasted(rng: np.random.Generator, scene: Scene, hand: CutOut, *, span_px: flo
             picture = _blend(scene.picture, _toned(rng, hand.picture), hand.opacity, matrix)
             boxes = np.concatenate([scene.boxes_xyxy, new])
             boxes, ignored = clipped(boxes, np.append(scene.ignored, False), width, height)
-            return Scene(picture, boxes, ignored)
+            return TrainingScene(picture, boxes, ignored)
     return scene
 
 
-def _covered(scene: Scene, box: FloatArray) -> float:
+def _covered(scene: TrainingScene, box: FloatArray) -> float:
     """Return the largest share of another hand's box that lies under `box` (4,)."""
     if not len(scene.boxes_xyxy):
         return 0.0

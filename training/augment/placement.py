@@ -20,7 +20,7 @@ SMALLEST_SIDE_PX = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TrainingScene:
     """A training picture in the making: `picture` (H, W, 3) BGR uint8, `boxes_xyxy` (N, 4), `ignored` (N,)."""
 
     picture: Picture

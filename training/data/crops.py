@@ -26,7 +26,7 @@ LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class HandCrop:
     """One hand of a picture: box (4,) in source pixels, gesture and handedness as class numbers or `UNKNOWN`."""
 
     path: Path
@@ -45,10 +45,10 @@ class CropTargets:
     teacher: Tensor
 
 
-def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float]) -> list[Hand]:
+def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float]) -> list[HandCrop]:
     """Return every hand that is no ignored region and at least `LEAST_SIDE_PX` long."""
     return [
-        Hand(
+        HandCrop(
             path=sample.path,
             box_xyxy=sample.boxes_xyxy[index],
             gesture=gestures.index(name) if name in gestures else UNKNOWN,
@@ -65,7 +65,7 @@ def _longest_side_px(box: FloatArray) -> float:
     return float((box[2:] - box[:2]).max())
 
 
-def balanced_weights(hands: Sequence[Hand]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def balanced_weights(hands: Sequence[HandCrop]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return each hand's chance: its set's weight over the square root of how often its gesture occurs."""
     numbers, counts = np.unique([hand.gesture for hand in hands], return_counts=True)
     often = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
@@ -81,7 +81,7 @@ class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
 
     def __init__(
         self,
-        hands: Sequence[Hand],
+        hands: Sequence[HandCrop],
         pictures: PictureStore,
         recipe: ClassifierRecipe,
         taught: FloatArray,

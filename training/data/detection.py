@@ -16,7 +16,7 @@ from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.cutout import CutOut, cut_out, pasted
 from training.augment.light import degraded, occluded, relit
-from training.augment.placement import Picture, Scene, clipped, draw, filling, moved_boxes, placement
+from training.augment.placement import Picture, TrainingScene, clipped, draw, filling, moved_boxes, placement
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.losses.detection import DetectionTargets
@@ -85,7 +85,7 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
         scale = side_px / canvas_px
         return torch.from_numpy(tensor), torch.from_numpy(scene.boxes_xyxy * scale), torch.from_numpy(scene.ignored)
 
-    def compose(self, rng: np.random.Generator, side_px: int) -> Scene:
+    def compose(self, rng: np.random.Generator, side_px: int) -> TrainingScene:
         """Return one random scene of `side_px` squared."""
         augment = self._augment
         kind = rng.random()
@@ -102,14 +102,14 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
                 scene = pasted(rng, scene, hand, span_px=float(span))
         return self._finished(rng, scene)
 
-    def _finished(self, rng: np.random.Generator, scene: Scene) -> Scene:
+    def _finished(self, rng: np.random.Generator, scene: TrainingScene) -> TrainingScene:
         picture = scene.picture
         if rng.random() < self._augment.occlude:
             picture = occluded(rng, picture)
         picture = degraded(rng, relit(rng, picture))
-        return Scene(picture, scene.boxes_xyxy, scene.ignored)
+        return TrainingScene(picture, scene.boxes_xyxy, scene.ignored)
 
-    def _mosaic(self, rng: np.random.Generator, side_px: int) -> Scene:
+    def _mosaic(self, rng: np.random.Generator, side_px: int) -> TrainingScene:
         x, y = (int(side_px * rng.uniform(0.3, 0.7)) for _ in range(2))
         canvas = np.empty((side_px, side_px, 3), np.uint8)
         boxes, ignored = [], []
@@ -119,22 +119,22 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
             canvas[top:bottom, left:right] = tile.picture
             boxes.append(tile.boxes_xyxy + np.array([left, top, left, top], np.float32))
             ignored.append(tile.ignored)
-        return Scene(canvas, np.concatenate(boxes), np.concatenate(ignored))
+        return TrainingScene(canvas, np.concatenate(boxes), np.concatenate(ignored))
 
-    def _without_hands(self, rng: np.random.Generator, side_px: int) -> Scene:
+    def _without_hands(self, rng: np.random.Generator, side_px: int) -> TrainingScene:
         sample = self._pools.without_hands[int(rng.integers(len(self._pools.without_hands)))]
         return self._placed(rng, sample, side_px, side_px)
 
-    def _single(self, rng: np.random.Generator, width_px: int, height_px: int) -> Scene:
+    def _single(self, rng: np.random.Generator, width_px: int, height_px: int) -> TrainingScene:
         number = int(rng.choice(len(self._pools.with_hands), p=self._pools.weights))
         return self._placed(rng, self._pools.with_hands[number], width_px, height_px)
 
-    def _placed(self, rng: np.random.Generator, sample: HandSample, width_px: int, height_px: int) -> Scene:
+    def _placed(self, rng: np.random.Generator, sample: HandSample, width_px: int, height_px: int) -> TrainingScene:
         canvas = self._backdrop(rng, width_px, height_px)
         matrix = self._random_placement(rng, sample, width_px, height_px)
         draw(canvas, self._pictures[sample.path], matrix)
         boxes, ignored = clipped(moved_boxes(sample, matrix), sample.ignored, width_px, height_px)
-        return Scene(canvas, boxes, ignored)
+        return TrainingScene(canvas, boxes, ignored)
 
     def _random_placement(
         self, rng: np.random.Generator, sample: HandSample, width_px: int, height_px: int

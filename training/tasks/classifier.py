@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from edge.errors import SourceError
 from training.data.catalogue import samples_of
-from training.data.crops import UNKNOWN, CropTargets, Hand, HandCrops, collate_crops, crop_tensor, hands_of
+from training.data.crops import UNKNOWN, CropTargets, HandCrop, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray
 from training.data.workers import ignore_termination, keep_opencv_single_threaded
@@ -65,7 +65,7 @@ class ClassifierTraining:
         )
         yield from loader
 
-    def _answers(self, hands: Sequence[Hand]) -> FloatArray:
+    def _answers(self, hands: Sequence[HandCrop]) -> FloatArray:
         if self._teacher is None:
             return np.zeros((len(hands), len(self._recipe.gestures)), np.float32)
         return np.stack([self._teacher.answer(self._pictures[hand.path], hand.box_xyxy) for hand in hands])
@@ -97,7 +97,7 @@ class ClassifierTraining:
 
 
 def classification_figures(
-    hands: Sequence[Hand], answers: Sequence[Mapping[str, int]], *, gestures: int
+    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], *, gestures: int
 ) -> dict[str, float]:
     """Return the macro F1 of every head that some hand has a label for; `answers` are those of `classify`."""
     figures = {}
@@ -110,7 +110,7 @@ def classification_figures(
     return figures
 
 
-def classify(model: nn.Module, pictures: PictureStore, hand: Hand, recipe: ClassifierRecipe) -> dict[str, int]:
+def classify(model: nn.Module, pictures: PictureStore, hand: HandCrop, recipe: ClassifierRecipe) -> dict[str, int]:
     """Return the class numbers that a PyTorch classifier gives one hand, preprocessed as on the device."""
     crop = crop_tensor(pictures[hand.path], hand.box_xyxy, recipe.input.contract())
     with torch.inference_mode():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tests.training.small_sets import BACKGROUND, picture_with, sample_with
 from training.augment.cutout import COVERED_LIMIT, CutOut, cut_out, pasted
-from training.augment.placement import Scene
+from training.augment.placement import TrainingScene
 from training.data.sample import HandSample
 
 BOX = (20.0, 10.0, 40.0, 34.0)
@@ -65,9 +65,9 @@ def test_an_unknown_or_implausible_outline_is_not_cut_out(sample: HandSample) ->
     assert cut_out(sample, 0, picture_with([BOX])) is None
 
 
-def crowd(*boxes_xyxy: tuple[float, float, float, float]) -> Scene:
+def crowd(*boxes_xyxy: tuple[float, float, float, float]) -> TrainingScene:
     boxes = np.array(boxes_xyxy, np.float32).reshape(-1, 4)
-    return Scene(np.full((96, 96, 3), BACKGROUND, np.uint8), boxes, np.zeros(len(boxes), np.bool_))
+    return TrainingScene(np.full((96, 96, 3), BACKGROUND, np.uint8), boxes, np.zeros(len(boxes), np.bool_))
 
 
 def test_a_pasted_hand_hides_no_other_beyond_the_limit() -> None:

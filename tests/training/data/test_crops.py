@@ -12,7 +12,7 @@ from tests.training.small_recipes import GESTURES, classifier_recipe
 from tests.training.small_sets import picture_with, sample_with
 from training.data.crops import (
     UNKNOWN,
-    Hand,
+    HandCrop,
     HandCrops,
     balanced_weights,
     collate_crops,
@@ -24,8 +24,8 @@ from training.data.pictures import PictureStore
 BOX = np.array([16, 8, 48, 40], np.float32)
 
 
-def hand(path: Path = Path("a.png"), *, gesture: int = 1, handedness: int = 0, weight: float = 1.0) -> Hand:
-    return Hand(path, BOX, gesture, handedness, weight)
+def hand(path: Path = Path("a.png"), *, gesture: int = 1, handedness: int = 0, weight: float = 1.0) -> HandCrop:
+    return HandCrop(path, BOX, gesture, handedness, weight)
 
 
 def test_names_become_class_numbers_and_set_weights() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from edge.errors import SourceError
 from edge.preprocess import InputContract
 from tests.training.small_sets import SKIN, picture_with, sample_with
-from training.augment.placement import Scene
+from training.augment.placement import TrainingScene
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
@@ -88,7 +88,7 @@ def test_boxes_lie_within_the_scene_and_every_kind_of_scene_occurs(samples: list
 class PlainScenes(DetectionScenes):
     """Scenes in their own light, so that hands keep their colour."""
 
-    def _finished(self, rng: np.random.Generator, scene: Scene) -> Scene:  # noqa: ARG002 - the shape of the base
+    def _finished(self, rng: np.random.Generator, scene: TrainingScene) -> TrainingScene:  # noqa: ARG002 - the shape of the base
         return scene
 
 
