@@ -17,6 +17,9 @@ from edge._native import warp_normalise
 from edge.frame import Frame
 from edge.geometry import Affine, letterbox, square_crop, stretch
 
+LEVELS = (0.0, 255.0)
+STD_LEVELS = (1e-3, 1e3)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputContract:
@@ -25,7 +28,7 @@ class InputContract:
     `fit`: "letterbox" scales the whole picture and pads, "stretch" fills, "crop" takes squares about boxes.
     `multiple_px` (letterbox only): the tensor is the scaled picture rounded up to this multiple, `height_px` and
     `width_px` at most. `crop_margin`: share of the box's longer side added on both ends. `mean`, `std` and `pad` have
-    one value a channel, in 0..255. Raises `ValueError` when the fields do not go together.
+    one value a channel, within `LEVELS` and `STD_LEVELS`. Raises `ValueError` when the fields do not go together.
     """
 
     fit: Literal["letterbox", "stretch", "crop"]
@@ -48,8 +51,9 @@ class InputContract:
         for name, values in (("mean", self.mean), ("std", self.std), ("pad", self.pad)):
             if len(values) != self.channels:
                 raise ValueError(f"{name} needs {self.channels} values for colour {self.colour!r}, got {len(values)}")
-        if min(self.std) <= 0:
-            raise ValueError(f"std must be above 0, got {self.std}")
+            low, high = STD_LEVELS if name == "std" else LEVELS
+            if not all(low <= value <= high for value in values):
+                raise ValueError(f"{name} must lie within {low:g} and {high:g}, levels of a pixel, got {values}")
         if self.fit == "crop" and self.width_px != self.height_px:
             raise ValueError(
                 f"fit 'crop' takes squares, so width_px and height_px must be equal, got {self.width_px} and"

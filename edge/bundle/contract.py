@@ -34,4 +34,5 @@ class ModelContract(StrictModel):
             raise ValueError(f"decoder reads {', '.join(unknown)}, but the outputs are {', '.join(names)}")
         if self.decoder.serves != self.task:
             raise ValueError(f"task {self.task!r} cannot use decoder {self.decoder.type!r}")
+        self.decoder.require_fit(self.input.contract(), {output.name: output.shape for output in self.outputs})
         return self

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -13,6 +14,8 @@ from edge.strict_model import StrictModel
 
 MAX_SIDE_PX = 8192
 MAX_BATCH = 1024
+MAX_INPUT_BYTES = 2**30
+_FLOAT32_BYTES = 4
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 Margin = Annotated[float, Field(ge=0, le=4)]
 PerChannel = Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
@@ -48,6 +51,12 @@ class InputTensor(StrictModel):
         if self.min_batch > self.max_batch:
             raise ValueError(f"min_batch {self.min_batch} is above max_batch {self.max_batch}")
         self.contract()
+        input_bytes = math.prod(self.spec().max_shape or ()) * _FLOAT32_BYTES
+        if input_bytes > MAX_INPUT_BYTES:
+            raise ValueError(
+                f"the largest input may have {MAX_INPUT_BYTES} bytes, got {input_bytes}; lower max_batch, width_px or"
+                " height_px"
+            )
         return self
 
     @property

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
+from edge.preprocess import InputContract
 from edge.strict_model import StrictModel
+
+VALUES_A_CELL = 5
 
 
 class Level(StrictModel):
@@ -44,6 +47,14 @@ class AnchorFreeLtrb(StrictModel):
         """Names of the outputs this decoder reads."""
         return tuple(level.output for level in self.levels)
 
+    def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
+        """Raise `ValueError` unless a network with this input and outputs of these shapes has these levels."""
+        if contract.fit == "crop":
+            raise ValueError("a detector takes whole pictures, so input.fit must be letterbox or stretch, got 'crop'")
+        for level in self.levels:
+            _require_multiples(contract, level.stride_px)
+            _require_shape(contract, level, shapes[level.output])
+
     def decode(
         self, outputs: Mapping[str, NDArray[Any]], *, picture: int = 0, min_score: float | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -59,3 +70,27 @@ class AnchorFreeLtrb(StrictModel):
         )
         kept = _native.nms(boxes_xyxy, scores, self.nms_iou, self.max_hands)
         return boxes_xyxy[kept], scores[kept]
+
+
+def _require_multiples(contract: InputContract, stride_px: int) -> None:
+    fixed_px = {"height_px": contract.height_px, "width_px": contract.width_px}
+    steps_px = fixed_px if contract.multiple_px is None else {"multiple_px": contract.multiple_px}
+    for name, step_px in steps_px.items():
+        if step_px % stride_px:
+            raise ValueError(
+                f"input.{name} must be a multiple of every stride, got {step_px} with stride_px {stride_px}"
+            )
+
+
+def _require_shape(contract: InputContract, level: Level, shape: tuple[int | str, ...]) -> None:
+    stride_px = level.stride_px
+    symbols = (f"height/{stride_px}", f"width/{stride_px}") if stride_px > 1 else ("height", "width")
+    fixed = (contract.height_px // stride_px, contract.width_px // stride_px)
+    held = len(shape) == 4 and shape[1] == VALUES_A_CELL
+    if not held or (shape[2:] != symbols and (contract.multiple_px is not None or shape[2:] != fixed)):
+        expected = ", ".join(("batch", str(VALUES_A_CELL), *symbols))
+        given = ", ".join(str(dimension) for dimension in shape)
+        raise ValueError(
+            f"output {level.output!r} must be ({expected}) for stride_px {stride_px}, got ({given}); correct the stride"
+            " or the shape"
+        )

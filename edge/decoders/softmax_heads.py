@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
 
 Role = Literal["gesture", "handedness"]
+HANDEDNESS = ("left", "right")
 
 
 class Head(StrictModel):
@@ -31,6 +33,9 @@ class Head(StrictModel):
     def _names_make_sense(self) -> Head:
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels of output {self.output!r} must differ from each other")
+        if self.role == "handedness" and set(self.labels) != set(HANDEDNESS):
+            expected = " and ".join(HANDEDNESS)
+            raise ValueError(f"labels of the role handedness must be {expected}, got {', '.join(self.labels)}")
         strangers = sorted(set(self.untrained) - set(self.labels))
         if strangers:
             raise ValueError(f"untrained names {', '.join(strangers)} are not among the labels of {self.output!r}")
@@ -57,6 +62,19 @@ class SoftmaxHeads(StrictModel):
     def output_names(self) -> tuple[str, ...]:
         """Names of the outputs this decoder reads."""
         return tuple(head.output for head in self.heads)
+
+    def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
+        """Raise `ValueError` unless a network with this input and outputs of these shapes has these heads."""
+        if contract.fit != "crop":
+            raise ValueError(f"a classifier takes crops of hands, so input.fit must be crop, got {contract.fit!r}")
+        for head in self.heads:
+            shape = shapes[head.output]
+            if len(shape) != 2 or shape[1] != len(head.labels):
+                given = ", ".join(str(dimension) for dimension in shape)
+                raise ValueError(
+                    f"output {head.output!r} must be (batch, {len(head.labels)}), one value for each of its labels, got"
+                    f" ({given}); give as many labels as the model has classes"
+                )
 
     def decode(self, outputs: Mapping[str, NDArray[Any]]) -> dict[Role, Labels]:
         """Return the answer of every head for outputs (N, classes), as `Labels` of length N by role."""

@@ -75,11 +75,17 @@ class OnnxRuntimeRunner:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, *, precision: Precision = "fp32", threads: int = 1) -> OnnxRuntimeRunner:
-        """Return a runner of a verified model of `bundle`, held to the bundle's contract."""
+        """Return a runner of a verified model of `bundle`, held to the bundle's contract.
+
+        Raises `BundleError`, also when ONNX Runtime cannot load the model.
+        """
         manifest = bundle.manifest
         outputs = tuple(output.spec() for output in manifest.outputs)
         model = bundle.read_model(precision)
-        return cls(model, inputs=(manifest.input.spec(),), outputs=outputs, threads=threads)
+        try:
+            return cls(model, inputs=(manifest.input.spec(),), outputs=outputs, threads=threads)
+        except (BundleFormatError, ModelError) as error:
+            raise BundleFormatError(f"{bundle.path / manifest.models[precision]}: {error}") from error
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:

@@ -51,7 +51,7 @@ NARROW_CROP = classifier_contract().input.model_dump(mode="json") | {"height_px"
         (set_field("version", value="1.0"), "version:"),
         (set_field("name", value="../escape"), "name:"),
         (set_field("input", "width_px", value="96"), "input.width_px:"),
-        (set_field("input", "std", value=[1.0, 0.0, 1.0]), "std must be above 0"),
+        (set_field("input", "std", value=[1.0, 0.0, 1.0]), "std must lie within 0.001 and 1000"),
         (set_field("input", "mean", value=[1.0]), "mean needs 3 values"),
         (set_field("input", "width_px", value=100), "multiples of 32"),
         (set_field("input", value=NARROW_CROP), "fit 'crop' takes squares, so width_px and height_px must be equal"),

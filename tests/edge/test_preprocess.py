@@ -167,7 +167,7 @@ def test_an_input_of_crops_takes_no_whole_frame() -> None:
     [
         ({"colour": "gray"}, "mean needs 1 values for colour 'gray', got 3"),
         ({"pad": (0, 0)}, "pad needs 3 values for colour 'rgb', got 2"),
-        ({"std": (1, 0, 1)}, "std must be above 0"),
+        ({"std": (1, 0, 1)}, "std must lie within 0.001 and 1000"),
         ({"fit": "crop"}, "fit 'crop' takes squares, so width_px and height_px must be equal, got 64 and 128"),
         ({"multiple_px": 32}, "multiple_px goes with fit 'letterbox', got 'stretch'"),
         ({"fit": "letterbox", "multiple_px": 48}, "must be multiples of 48"),

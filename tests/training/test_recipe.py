@@ -149,7 +149,7 @@ def test_a_missing_recipe_lists_those_that_ship(name: str) -> None:
     [
         ({"fit": "crop", "multiple_px": None, "width_px": 32}, "input: fit 'crop' takes squares"),
         ({"multiple_px": 48}, "input: width_px and height_px must be multiples of 48"),
-        ({"std": [1.0, 0.0, 1.0]}, "input: std must be above 0"),
+        ({"std": [1.0, 0.0, 1.0]}, "input: std must lie within 0.001 and 1000"),
         ({"crop_margin": -1.0}, r"input\.crop_margin: "),
         ({"width_px": 0}, r"input\.width_px: "),
     ],
