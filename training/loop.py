@@ -21,6 +21,8 @@ from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
 CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "weights.pt"
+ONLY_TO_RESUME = {"model", "optimiser", "updates"}
 
 
 class TrainingTask(Protocol):
@@ -72,9 +74,9 @@ class _Run:
                 " train into another folder or remove it"
             ) from error
 
-    def save(self, path: Path, task: TrainingTask, metrics: Mapping[str, float] | None) -> None:
+    def state(self, task: TrainingTask, metrics: Mapping[str, float] | None) -> dict[str, Any]:
         provenance = task.provenance()
-        state = {
+        return {
             "step": self.step,
             "model": self.model.state_dict(),
             "ema": self.average.model.state_dict(),
@@ -85,12 +87,6 @@ class _Run:
             **provenance,
             "data": with_earlier(provenance["data"], self.earlier_data),
         }
-        partial = path.with_suffix(".partial")
-        try:
-            torch.save(state, partial)
-            partial.replace(path)
-        except (OSError, RuntimeError) as error:
-            raise OutputError(f"{path} cannot be written; free space on its disk and start again to go on") from error
 
 
 def train(
@@ -103,6 +99,8 @@ def train(
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Train to the schedule's end, or go on from the checkpoint in `folder`; return the checkpoint's path.
+
+    At the end, `weights.pt` beside it holds the averaged weights alone: a third of the size, for all but going on.
 
     A new run begins with the averaged weights of the checkpoint `start`, where one is given, and its checkpoint names
     the data of both. `say` hears one line whenever figures are logged, and when no step is left to make. Raises
@@ -135,8 +133,10 @@ def train(
             if metrics is not None:
                 log.write(run.step, metrics, kind="validation")
             if last or run.step % schedule.checkpoint_steps == 0:
-                run.save(path, task, metrics)
+                state = run.state(task, metrics)
+                _save(path, state)
             if last:
+                save_weights(folder / WEIGHTS, state)
                 break
     return path
 
@@ -161,6 +161,23 @@ def _descend(
     run.average.update(run.model)
     run.step += 1
     return {**figures, "gradient_norm": float(norm), "rate": rate}
+
+
+def save_weights(path: Path, state: Mapping[str, Any]) -> None:
+    """Write what a checkpoint's `state` holds for other uses than to go on: averaged weights, recipe, data, metrics.
+
+    Raises `OutputError` when `path` cannot be written.
+    """
+    _save(path, {name: value for name, value in state.items() if name not in ONLY_TO_RESUME})
+
+
+def _save(path: Path, state: Mapping[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    try:
+        torch.save(dict(state), partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"{path} cannot be written; free space on its disk and start again to go on") from error
 
 
 def _load_weights(model: nn.Module, start: Path) -> Mapping[str, Any]:

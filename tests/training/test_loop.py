@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edge.errors import ModelError, OutputError, SourceError, UsageError
 from training.checkpoint import read_state
-from training.loop import rate_at, train
+from training.loop import CHECKPOINT, WEIGHTS, rate_at, train
 from training.provenance import source_commit
 from training.recipe import ScheduleRecipe
 
@@ -171,6 +171,17 @@ def test_a_run_may_start_from_the_averaged_weights_of_another(tmp_path: Path) ->
     for name in ("0.weight", "5.bias"):
         torch.testing.assert_close(second["model"][name], begun[name], rtol=0, atol=1e-6)
     assert second["step"] == 1
+
+
+def test_a_finished_run_leaves_weights_to_start_another_from(tmp_path: Path) -> None:
+    train(BrightnessTask(), schedule(), tmp_path / "first", seed=1)
+    weights = read_state(tmp_path / "first" / WEIGHTS)
+    checkpoint = read_state(tmp_path / "first" / CHECKPOINT)
+    assert set(checkpoint) - set(weights) == {"model", "optimiser", "updates"}
+    assert all(torch.equal(tensor, weights["ema"][name]) for name, tensor in checkpoint["ema"].items())
+    task = BrightnessTask(scale=0.0)
+    train(task, schedule(steps=1, rate=1e-9), tmp_path / "second", seed=1, start=tmp_path / "first" / WEIGHTS)
+    torch.testing.assert_close(task.model.state_dict()["0.weight"], weights["ema"]["0.weight"])
 
 
 def test_data_of_the_start_is_named_even_after_the_run_was_resumed(tmp_path: Path) -> None:
