@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat
+from edge.sources.file_name import printable
 from edge.sources.picture import pixels_from_file
 from edge.sources.signature import PICTURES_NAMED
 from edge.sources.source import SkippedFile, Source
@@ -26,7 +27,7 @@ class FolderSource(Source):
     """
 
     def __init__(self, folder: Path, *, name: str | None = None) -> None:
-        self.name = str(folder) if name is None else name
+        self.name = printable(str(folder) if name is None else name)
         self._folder = folder
         self._skipped: list[SkippedFile] = []
         self._files = _pictures_below(folder)
@@ -43,11 +44,11 @@ class FolderSource(Source):
         """Yield the pictures that can be read. Raises `SourceError` when none can."""
         index = 0
         for file in self._files:
-            place = file.relative_to(self._folder).as_posix()
+            place = printable(file.relative_to(self._folder).as_posix())
             try:
                 pixels = pixels_from_file(file)
             except SourceError as error:
-                self._skipped.append(SkippedFile(place, str(error)))
+                self._skipped.append(SkippedFile(place, printable(str(error))))
                 continue
             yield Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name, path=place, media_time_s=0.0)
             index += 1

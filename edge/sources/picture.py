@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat, Pixels
+from edge.sources.file_name import printable
 from edge.sources.picture_header import picture_header
 from edge.sources.signature import PICTURES_NAMED
 from edge.sources.source import Source
@@ -79,7 +80,7 @@ class PictureSource(Source):
     frame_count = 1
 
     def __init__(self, path: Path, *, name: str | None = None) -> None:
-        self.name = str(path) if name is None else name
+        self.name = printable(str(path) if name is None else name)
         self._path = path
         self._pixels = pixels_from_file(path)
 
@@ -91,6 +92,6 @@ class PictureSource(Source):
             time_ns=time.monotonic_ns(),
             index=0,
             source=self.name,
-            path=self._path.name,
+            path=printable(self._path.name),
             media_time_s=0.0,
         )

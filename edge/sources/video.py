@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ import cv2
 from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat, Pixels
 from edge.sources.container import container_from_file
+from edge.sources.file_name import name_for_opencv, printable
 from edge.sources.source import Source
 
 DECODER_THREADS = 1
@@ -22,32 +23,25 @@ _TOLERANCE = 0.02
 _TOLERANCE_FRAMES = 2
 _TOLERANCE_S = 1.0
 
+# Behind damage, the decoder fails once for each frame until the next one that stands by itself: two seconds or so.
+_MOST_FAILURES = 100
+
 
 class VideoSource(Source):
-    """The frames of a video file; none is dropped, and a file that ends before its declared length is an error.
+    """The frames of a video file; damaged ones are passed over and counted, and too few of them are an error.
 
     Raises:
         SourceError: the file cannot be opened as a video; from `frames`, it is truncated or damaged.
     """
 
     def __init__(self, path: Path, *, name: str | None = None) -> None:
-        self.name = str(path) if name is None else name
+        self.name = printable(str(path) if name is None else name)
         self._path = path
         self._container = container_from_file(path)
         self._reading = threading.Lock()
         self._closed = False
-        self._capture = cv2.VideoCapture(
-            str(path),
-            cv2.CAP_FFMPEG,
-            [
-                cv2.CAP_PROP_N_THREADS,
-                DECODER_THREADS,
-                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-                10_000,
-                cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-                10_000,
-            ],
-        )
+        self._damaged = 0
+        self._capture = _opened_capture(path)
         if not self._capture.isOpened():
             missing = self._container.missing
             cause = f"it is truncated, missing {missing}" if missing else "it is damaged or uses an unknown codec"
@@ -57,23 +51,31 @@ class VideoSource(Source):
         self.fps = fps if 0 < fps < 1000 else None
         self.frame_count = int(count) if count > 0 else None
 
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """Frames passed over so far because they could not be decoded."""
+        return {"damaged": self._damaged} if self._damaged else {}
+
     def frames(self) -> Iterator[Frame]:
         """Yield the frames. Raises `SourceError` behind the last one of a file that is truncated or damaged."""
-        index, time_s = 0, 0.0
-        while (read := self._read()) is not None:
+        decoded = failures = 0
+        time_s = 0.0
+        while failures <= _MOST_FAILURES:
+            read = self._read()
+            if read is None:
+                if self._closed or decoded + self._damaged + failures >= (self.frame_count or 0):
+                    break
+                failures += 1
+                continue
+            self._damaged += failures
+            failures = 0
             pixels, stamped_s = read
-            time_s = self._media_time_s(stamped_s, index, time_s)
-            yield Frame(
-                pixels,
-                PixelFormat.BGR,
-                time.monotonic_ns(),
-                index,
-                self.name,
-                media_time_s=time_s,
-            )
-            index += 1
+            time_s = self._media_time_s(stamped_s, decoded, time_s)
+            index = decoded + self._damaged
+            yield Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name, media_time_s=time_s)
+            decoded += 1
         if not self._closed:
-            self._check_complete(index, time_s)
+            self._check_complete(decoded, time_s)
 
     def close(self) -> None:
         """Release the file, after a read in progress."""
@@ -88,8 +90,8 @@ class VideoSource(Source):
             stamped_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
         return (pixels, stamped_s) if ok else None  # type: ignore[return-value]
 
-    def _media_time_s(self, stamped_s: float, index: int, previous_s: float) -> float:
-        if stamped_s > previous_s or index == 0:
+    def _media_time_s(self, stamped_s: float, decoded: int, previous_s: float) -> float:
+        if stamped_s > previous_s or decoded == 0:
             return max(stamped_s, 0.0)
         return previous_s + 1.0 / (self.fps or 30.0)
 
@@ -99,8 +101,8 @@ class VideoSource(Source):
         fault = self._fault(decoded, last_s)
         if fault is not None:
             raise SourceError(
-                f"video {self._path} is truncated or damaged: {fault}; the results of its first {decoded} frames are"
-                " kept, record or copy it again for the rest"
+                f"video {self._path} is truncated or damaged: {fault}; the results of {decoded} frames are kept,"
+                " record or copy it again for the rest"
             )
 
     def _fault(self, decoded: int, last_s: float) -> str | None:
@@ -114,3 +116,13 @@ class VideoSource(Source):
             told = f"it ends at {last_s:.1f} of {duration_s:.1f} s"
             return told if last_s < duration_s - max(_TOLERANCE_S, _TOLERANCE * duration_s) else None
         return self._container.missing and f"{self._container.missing} are missing"
+
+
+def _opened_capture(path: Path) -> cv2.VideoCapture:
+    options = {
+        cv2.CAP_PROP_N_THREADS: DECODER_THREADS,
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 10_000,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC: 10_000,
+    }
+    with name_for_opencv(path) as name:
+        return cv2.VideoCapture(name, cv2.CAP_FFMPEG, [number for option in options.items() for number in option])

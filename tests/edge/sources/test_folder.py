@@ -63,3 +63,17 @@ def test_folder_that_may_not_be_listed_is_named(tmp_path: Path) -> None:
     closed.mkdir(mode=0)
     with pytest.raises(SourceError, match="closed"):
         FolderSource(tmp_path)
+
+
+def test_names_that_are_not_utf_8_are_read_and_made_printable(tmp_path: Path) -> None:
+    folder = tmp_path / "photos\udcfe"
+    folder.mkdir()
+    write_picture(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(folder / "a\udcff.png")
+    (folder / "b\udcff.png").write_bytes(b"no picture")
+    source = FolderSource(folder)
+    (frame,) = source.frames()
+    shown = "\N{REPLACEMENT CHARACTER}"
+    assert (frame.path, frame.source) == (f"a{shown}.png", f"{tmp_path}/photos{shown}")
+    assert [file.path for file in source.skipped] == [f"b{shown}.png"]
+    assert source.skipped[0].reason.isprintable()

@@ -80,7 +80,7 @@ def test_recording_that_ends_early_keeps_its_frames_and_is_told(
     cut.write_bytes(content[: len(content) // 2])
     with VideoSource(cut) as source:
         kept: list[Frame] = []
-        with pytest.raises(SourceError, match=f"truncated or damaged: {told}; the results of its first .* are kept"):
+        with pytest.raises(SourceError, match=f"truncated or damaged: {told}; the results of .* frames are kept"):
             kept.extend(source.frames())
     assert 0 < len(kept) < FRAMES
 
@@ -165,3 +165,41 @@ def test_closing_from_another_thread_ends_the_frames_quietly(tmp_path: Path) -> 
     rest = sum(1 for _ in frames)
     closer.join()
     assert rest < 200
+
+
+@pytest.mark.parametrize("name", ["bad\udcff.mp4", "2026-11-21T13:46:00.mp4", "concat:a|b.avi"])
+def test_any_name_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / f"clip{Path(name).suffix}").rename(name)
+    with VideoSource(Path(name)) as source:
+        frames = list(source.frames())
+    assert len(frames) == FRAMES
+    assert frames[0].source == name.replace("\udcff", "\N{REPLACEMENT CHARACTER}")
+
+
+def damaged_video(path: Path, *, at: float, length: float) -> Path:
+    """Write a video with noise in its pictures from one part of the file on, and its index whole."""
+    content = bytearray(write_video(path).read_bytes())
+    begin, end = (int(part * len(content)) for part in (at, at + length))
+    content[begin:end] = np.random.default_rng(1).integers(0, 255, end - begin, np.uint8).tobytes()
+    path.write_bytes(content)
+    return path
+
+
+def test_damaged_frames_are_passed_over_and_counted(tmp_path: Path) -> None:
+    with VideoSource(damaged_video(tmp_path / "clip.mp4", at=0.4, length=0.03)) as source:
+        frames = list(source.frames())
+        lost = source.dropped["damaged"]
+    assert 0 < lost <= 2
+    assert len(frames) == FRAMES - lost
+    assert frames[-1].index == FRAMES - 1
+    assert [frame.media_time_s for frame in frames] == pytest.approx([frame.index / FPS for frame in frames])
+
+
+def test_recording_with_many_damaged_frames_is_read_to_its_end_and_told(tmp_path: Path) -> None:
+    with VideoSource(damaged_video(tmp_path / "clip.mp4", at=0.4, length=0.2)) as source:
+        frames: list[Frame] = []
+        with pytest.raises(SourceError, match=rf"\d+ of {FRAMES} frames could be decoded"):
+            frames.extend(source.frames())
+        assert len(frames) + source.dropped["damaged"] == FRAMES
+    assert frames[-1].index == FRAMES - 1
