@@ -15,7 +15,9 @@ from edge.sources.source import Source
 
 
 class ArraySource(Source):
-    """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made `Frame` objects; none is copied.
+    """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made `Frame` objects.
+
+    An array is copied, for its owner may write to it again while the copy is on its way; a `Frame` is not.
 
     Raises:
         SourceError: from `frames`, an item is none of these.
@@ -37,7 +39,9 @@ class ArraySource(Source):
             raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8, got {type(pixels).__name__}")
         pixel_format = PixelFormat.GRAY if pixels.ndim == 2 else PixelFormat.BGR
         try:
-            return Frame(pixels, pixel_format, time.monotonic_ns(), index, self.name, media_time_s=index / self.fps)
+            return Frame(
+                pixels.copy(), pixel_format, time.monotonic_ns(), index, self.name, media_time_s=index / self.fps
+            )
         except ValueError as error:
             told = f"{pixels.shape} {pixels.dtype}"
             raise SourceError(f"frame {index} must be (H, W, 3) or (H, W) uint8 and not empty, got {told}") from error

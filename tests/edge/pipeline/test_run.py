@@ -132,11 +132,11 @@ def test_a_run_is_over_before_the_next_begins() -> None:
 
 
 def test_frames_reach_sinks_without_a_copy() -> None:
-    pictures = [numbered_frame(number) for number in range(10)]
+    frames = list(NumberedSource(10).frames())
     sink = RecordingSink()
     with Pipeline([numbered_detector()], threads=2) as pipeline:
-        list(pipeline.run(pictures, sinks=[sink]))
-    assert all(np.shares_memory(frame.pixels, picture) for frame, picture in zip(sink.frames, pictures, strict=True))
+        list(pipeline.run(frames, sinks=[sink]))
+    assert all(given is frame for given, frame in zip(sink.frames, frames, strict=True))
 
 
 @pytest.mark.parametrize("odd", [np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 2), np.uint8), "frame", None])
