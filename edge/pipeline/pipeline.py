@@ -26,6 +26,7 @@ from edge.sources.source import Source
 from edge.tasks.task import Task
 
 DEFAULT_MODELS = ("hand-detector", "gesture-classifier")
+BGR_CHANNELS = 3
 
 
 class Pipeline:
@@ -49,8 +50,7 @@ class Pipeline:
         threads: int | None = None,
         min_score: float | None = None,
     ) -> None:
-        if threads is not None and threads < 1:
-            raise UsageError(f"threads must be at least 1, got {threads}")
+        _require_count("threads", threads)
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.device = device_from_name(device)
@@ -74,11 +74,12 @@ class Pipeline:
     ) -> PipelineRun:
         """Start running over a source and return the iterator of its results; the run closes the source at its end.
 
-        `source` is what `open_source` takes, a `Source`, or any iterable of BGR (H, W, 3) or grey (H, W) uint8 arrays.
+        `source` is what `open_source` takes, a `Source`, or any iterable of BGR (H, W, 3) or grey (H, W) uint8 arrays,
+        which are copied, or of frames, which are not.
 
         Raises:
             SourceError, OutputError, DependencyError: the source or a sink cannot be opened.
-            UsageError: `max_frames` is below 1, or an earlier run of this pipeline has not ended.
+            UsageError: an argument is not what it should be, or an earlier run of this pipeline has not ended.
         """
         if not self._lanes:
             raise UsageError("this pipeline is closed; make another one")
@@ -86,8 +87,8 @@ class Pipeline:
             raise UsageError("this pipeline is running already; end that run first, or make another pipeline")
         if any(lane.busy for lane in self._lanes):
             raise UsageError("a model is still at work on a frame of an earlier run; wait, or make another pipeline")
-        if max_frames is not None and max_frames < 1:
-            raise UsageError(f"max_frames must be at least 1, got {max_frames}")
+        _require_count("max_frames", max_frames)
+        _require_sinks(sinks)
         run = PipelineRun(
             self._lanes,
             source_from(source),
@@ -129,7 +130,11 @@ def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame
 
     Raises:
         SourceError, UsageError: as `open_source`.
+        UsageError: it is one picture, or nothing of these.
     """
+    if isinstance(source, Frame) or (isinstance(source, np.ndarray) and _is_one_picture(source.shape)):
+        given = source if isinstance(source, Frame) else f"one picture {source.shape}"
+        raise UsageError(f"source must be a sequence of pictures, got {given}; write run([picture])")
     if isinstance(source, Source):
         return source
     if isinstance(source, (str, Path)):
@@ -137,3 +142,24 @@ def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame
     if isinstance(source, Iterable):
         return ArraySource(source)
     raise UsageError(f"source must be a path, a name, a Source or an iterable of arrays, got {type(source).__name__}")
+
+
+def _is_one_picture(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] == BGR_CHANNELS)
+
+
+def _require_count(name: str, count: int | None) -> None:
+    if count is None:
+        return
+    if not isinstance(count, (int, np.integer)):
+        raise UsageError(f"{name} must be a whole number, got {count!r}")
+    if count < 1:
+        raise UsageError(f"{name} must be at least 1, got {count}")
+
+
+def _require_sinks(sinks: object) -> None:
+    if not isinstance(sinks, Sequence) or not all(isinstance(sink, Sink) for sink in sinks):
+        raise UsageError(
+            f"sinks must be a sequence of edge.Sink, got {sinks!r}; write for example"
+            " sinks=[edge.JsonLinesSink('hands.jsonl')]"
+        )

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import edge
 from edge.errors import BundleError, DependencyError, UsageError
+from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
 from edge.tasks import GestureClassifier, HandDetector
 from tests.edge.bundles import (
@@ -18,7 +22,7 @@ from tests.edge.bundles import (
     noisy_picture,
     write_small_bundle,
 )
-from tests.edge.pipeline.scripted import numbered_detector
+from tests.edge.pipeline.scripted import RecordingSink, number_of, numbered_detector, numbered_frame
 
 STAGES = ["capture", "queue", "preprocess", "infer", "decode", "classify", "total"]
 
@@ -77,6 +81,7 @@ def test_min_score_reaches_the_detector_alone(bundles: list[Path]) -> None:
     ("options", "told"),
     [
         ({"threads": 0}, "threads must be at least 1, got 0"),
+        ({"threads": 1.5}, "threads must be a whole number, got 1.5"),
         ({"min_score": 1.5}, "min_score must lie within 0 and 1, got 1.5"),
         ({"min_score": float("nan")}, "min_score must lie within 0 and 1, got nan"),
         ({"device": "tpu"}, "device must be one of auto, cpu, gpu, got 'tpu'"),
@@ -112,6 +117,47 @@ def test_source_of_no_kind_is_refused(source: object) -> None:
     told = "source must be a path, a name, a Source or an iterable"
     with Pipeline([numbered_detector()], threads=1) as pipeline, pytest.raises(UsageError, match=told):
         pipeline.run(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((300, 400, 3), np.uint8),
+        np.zeros((300, 400), np.uint8),
+        Frame(np.zeros((300, 400), np.uint8), PixelFormat.GRAY, 0, 0, "mine"),
+    ],
+)
+def test_one_picture_is_not_taken_apart(picture: NDArray[np.uint8] | Frame) -> None:
+    with Pipeline([numbered_detector()], threads=1) as pipeline:
+        with pytest.raises(UsageError, match=r"sequence of pictures, got .*; write run\(\[picture\]\)"):
+            pipeline.run(picture)  # type: ignore[arg-type]
+        assert len(list(pipeline.run(np.zeros((2, 30, 40, 3), np.uint8)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"max_frames": 1.5}, "max_frames must be a whole number, got 1.5"),
+        ({"sinks": ["x.jsonl"]}, r"sinks must be a sequence of edge.Sink, got \['x.jsonl'\]"),
+        ({"sinks": "x.jsonl"}, "sinks must be a sequence of edge.Sink, got 'x.jsonl'"),
+        ({"sinks": RecordingSink()}, "sinks must be a sequence of edge.Sink, got <"),
+    ],
+)
+def test_wrong_option_of_a_run_is_told(options: dict[str, object], told: str) -> None:
+    with Pipeline([numbered_detector()], threads=1) as pipeline, pytest.raises(UsageError, match=told):
+        pipeline.run([], **options)  # type: ignore[arg-type]
+
+
+def test_a_generator_that_fills_one_array_again_gives_every_frame_its_own_result() -> None:
+    buffer = numbered_frame(0)
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for number in range(40):
+            buffer[:] = number
+            yield buffer
+
+    with Pipeline([numbered_detector(lambda _: time.sleep(0.002))], threads=2) as pipeline:
+        assert [number_of(result) for result in pipeline.run(frames())] == list(range(40))
 
 
 def test_max_frames_below_one_is_refused() -> None:
