@@ -84,11 +84,13 @@ class GestureClassifier(Task):
     def __call__(self, picture: NDArray[Any] | Frame, hands: Hands | NDArray[Any]) -> Hands:
         """Return `hands` with their labels; `picture` is BGR (H, W, 3) or grey (H, W) uint8, or a frame.
 
-        `hands` may also be boxes (N, 4) xyxy in pixels; their scores are then 1. Raises `UsageError` for other input.
+        `hands` may also be boxes (N, 4) xyxy in pixels; their scores are then 1. Raises `UsageError` for other input,
+        and while another thread is within a call.
         """
-        self.prepare(frame_from_picture(picture), hands if isinstance(hands, Hands) else _hands_from_boxes(hands))
-        self.infer()
-        return self.decode()
+        with self._alone():
+            self.prepare(frame_from_picture(picture), hands if isinstance(hands, Hands) else _hands_from_boxes(hands))
+            self.infer()
+            return self.decode()
 
     @property
     def _crop_shape(self) -> tuple[int, int, int]:

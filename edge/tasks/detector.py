@@ -65,10 +65,14 @@ class HandDetector(Task):
         return HandDetector(self.contract, self.runner.sibling(), min_score=self.min_score)
 
     def __call__(self, picture: NDArray[Any] | Frame) -> Hands:
-        """Return the hands of a BGR (H, W, 3) or grey (H, W) uint8 picture, or of a frame."""
-        self.prepare(frame_from_picture(picture))
-        self.infer()
-        return self.decode()
+        """Return the hands of a BGR (H, W, 3) or grey (H, W) uint8 picture, or of a frame.
+
+        Raises `UsageError` for other input, and while another thread is within a call.
+        """
+        with self._alone():
+            self.prepare(frame_from_picture(picture))
+            self.infer()
+            return self.decode()
 
 
 def _clipped(boxes_xyxy: NDArray[np.float32], scores: NDArray[np.float32], source_hw: tuple[int, int]) -> Hands:

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
 from edge.bundle.contract import ModelContract
+from edge.errors import UsageError
 from edge.frame import Frame
 from edge.results import Hands
 from edge.runners.runner import Runner
@@ -24,7 +27,7 @@ class Task(ABC):
 
     For each frame: `prepare` writes the network's input, `infer` runs it, `decode` returns the hands with what this
     task adds. A task serves one thread at a time and owns its runner; `sibling` makes one for another thread that
-    shares the loaded weights.
+    shares the loaded weights. A call does all three, and is refused while another thread is within one.
     """
 
     needs_hands: ClassVar[bool]
@@ -35,6 +38,7 @@ class Task(ABC):
         self.contract = contract
         self.runner = runner
         self.outputs = {}
+        self._call = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -56,6 +60,19 @@ class Task(ABC):
     @abstractmethod
     def sibling(self) -> Task:
         """Return the same task with buffers of its own on the same loaded weights, for another thread."""
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the task for one call. Raises `UsageError` when another thread has it."""
+        if not self._call.acquire(blocking=False):
+            raise UsageError(
+                f"{self.name} serves one thread at a time, and another is within a call; load one task for each thread,"
+                " or give each a task.sibling()"
+            )
+        try:
+            yield
+        finally:
+            self._call.release()
 
     def close(self) -> None:
         """Release the runner."""

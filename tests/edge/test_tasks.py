@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,39 @@ def test_a_sibling_gives_the_same_answer_from_memory_of_its_own(bundles: Path) -
         other.infer()
         for hands, expected in zip((task.decode(), other.decode()), alone, strict=True):
             np.testing.assert_array_equal(hands.boxes_xyxy, expected.boxes_xyxy)
+
+
+def test_a_task_at_work_for_one_thread_refuses_another() -> None:
+    contract = detector_contract()
+    at_work, release = threading.Event(), threading.Event()
+
+    def function(inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        at_work.set()
+        assert release.wait(10)
+        _, _, height, width = inputs["image"].shape
+        return {f"level_{s}": np.full((1, 5, height // s, width // s), -9, np.float32) for s in (8, 16, 32)}
+
+    outputs = tuple(output.spec() for output in contract.outputs)
+    task = HandDetector(contract, FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=function))
+    other = threading.Thread(target=task, args=(noisy_picture(96, 96),))
+    other.start()
+    try:
+        assert at_work.wait(10)
+        with pytest.raises(UsageError, match=r"load one task for each thread, or give each a task\.sibling"):
+            task(noisy_picture(96, 96))
+    finally:
+        release.set()
+        other.join()
+    assert len(task(noisy_picture(96, 96))) == 0
+    assert len(task.sibling()(noisy_picture(96, 96))) == 0
+
+
+def test_a_call_that_failed_does_not_keep_its_task(bundles: Path) -> None:
+    with load(bundles / "gesture-classifier") as task:
+        assert isinstance(task, GestureClassifier)
+        for _ in range(2):
+            with pytest.raises(UsageError, match="boxes"):
+                task(noisy_picture(50, 50), np.zeros((2, 3)))
 
 
 def boxes(count: int) -> NDArray[np.float32]:
