@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from edge.sources import Source, open_source
     from edge.tasks import load
 
+__version__: str
+
 _HOME = {
     "Bundle": "edge.bundle",
     "BundleDamagedError": "edge.errors",
@@ -95,6 +97,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name == "__version__":
+        return import_module("importlib.metadata").version("edge-hands")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'edge' has no attribute {name!r}; it offers {', '.join(__all__)}")
@@ -104,4 +108,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

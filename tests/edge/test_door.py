@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ def test_door_tells_type_checkers_what_it_tells_python(repo_root: Path) -> None:
 def test_unknown_name_is_an_attribute_error_that_lists_the_choices() -> None:
     with pytest.raises(AttributeError, match=r"it offers .*Pipeline"):
         edge.Pipelin  # noqa: B018
+
+
+def test_the_version_is_that_of_the_package_and_costs_nothing_until_it_is_asked() -> None:
+    assert edge.__version__ == version("edge-hands")
+    assert "__version__" in dir(edge)
+    assert "importlib.metadata" not in modules_after("import edge") - modules_after("")
 
 
 def test_import_brings_no_dependency() -> None:
