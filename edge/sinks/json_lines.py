@@ -15,27 +15,38 @@ from edge.results import FrameResult
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
+STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+"""Names of standard output; opened as a file, it would be written from its beginning."""
+
 
 class JsonLinesSink(Sink):
     """One line a frame, handed to the system as soon as it is there; `-` is standard output.
 
-    When the disk fills, the lines before stay whole: the part of a line that still fitted is taken back.
+    An older file is emptied for the first line. When the disk fills, the lines before stay whole: the part of a line
+    that still fitted is taken back. The reader of standard output or of a pipe may take as long as it likes.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.name = f"JSON lines file {path}"
         self._path = path
+        self._is_standard_output = str(path) in STANDARD_OUTPUT
+        if self._is_standard_output or _is_pipe(path):
+            self.stall_timeout_s = None
         self._file: io.FileIO | None = None
         self._whole_bytes = 0
 
     def open(self, source: Source) -> None:  # noqa: ARG002 - part of every sink's shape
-        """Create or empty the file. Raises `OutputError`."""
+        """Create the file, if there is none. Raises `OutputError`."""
+        self._whole_bytes = 0
         try:
-            if str(self._path) == "-":
+            if not self._is_standard_output:
+                # An older file stays until the first line: another output may turn out not to open.
+                self._file = io.FileIO(self._path, "a")
+            elif sys.stdout is None:
+                raise OutputError(f"{self.name} needs standard output, which is closed; name a file instead")
+            else:
                 sys.stdout.flush()
                 self._file = io.FileIO(os.dup(sys.stdout.fileno()), "w")
-            else:
-                self._file = io.FileIO(self._path, "w")
         except OSError as error:
             raise OutputError(
                 f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
@@ -46,6 +57,8 @@ class JsonLinesSink(Sink):
         file = self._opened()
         line = memoryview((result.to_json() + "\n").encode())
         try:
+            if self._whole_bytes == 0 and self._is_own_file(file):
+                file.truncate(0)
             left = line
             while left:
                 left = left[file.write(left) or 0 :]
@@ -56,20 +69,28 @@ class JsonLinesSink(Sink):
 
     def close(self) -> None:
         """Close the file. Raises `OutputError`."""
-        if self._file is not None:
-            try:
-                self._file.close()
-            except OSError as error:
-                raise self._error(error) from error
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        deleted = self._is_own_file(file) and os.fstat(file.fileno()).st_nlink == 0
+        try:
+            file.close()
+        except OSError as error:
+            raise self._error(error) from error
+        if deleted:
+            raise OutputError(f"{self.name} was deleted while it was written; leave it there and run again")
 
     def _opened(self) -> io.FileIO:
         if self._file is None:
             raise OutputError(f"{self.name} is not open; give it to a pipeline's run")
         return self._file
 
+    def _is_own_file(self, file: io.FileIO) -> bool:
+        return not self._is_standard_output and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
     def _take_back_partial_line(self) -> None:
         file = self._opened()
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and str(self._path) != "-":
+        if self._is_own_file(file):
             file.truncate(self._whole_bytes)
 
     def _error(self, error: OSError) -> OutputError:
@@ -79,3 +100,10 @@ class JsonLinesSink(Sink):
             f"{self.name} cannot be written: {error.strerror}; the lines before are kept, make room or name another"
             " file"
         )
+
+
+def _is_pipe(path: str | Path) -> bool:
+    try:
+        return stat.S_ISFIFO(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False

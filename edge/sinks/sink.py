@@ -14,14 +14,14 @@ class Sink(abc.ABC):
     """Takes frames with their results, in order, in a thread of its own.
 
     A variant overrides `write`, and `open` and `close` where it owns something. All three are called from that one
-    thread, `close` always and last.
+    thread, `close` always and last; a sink may be given to another run after that.
     """
 
     name: str = "sink"
     """What errors and counts of dropped frames call it."""
 
-    stall_timeout_s: float = 10.0
-    """How long one call may take before the sink is given up."""
+    stall_timeout_s: float | None = 10.0
+    """How long one call may take before the sink is given up; None for as long as the run is not told to stop."""
 
     def open(self, source: Source) -> None:  # noqa: B027 - a sink that owns nothing needs neither
         """Get ready for frames of `source`, before the first one is captured.

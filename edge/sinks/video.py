@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from pathlib import Path
 
 import cv2
 
-from edge.errors import OutputError
+from edge.errors import OutputError, UsageError
 from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.canvas import Canvas
 from edge.sinks.rate import Rate
 from edge.sinks.sink import Sink
+from edge.sources.file_name import is_printable
 from edge.sources.source import Source
 
 # What the FFmpeg of OpenCV's own wheels can encode, by container.
@@ -39,88 +39,90 @@ class VideoSink(Sink):
     follow each other by the second.
 
     Raises:
-        OutputError: the ending of the name is none of .mp4, .mkv, .avi and .webm.
+        UsageError: the name ends in none of .mp4, .mkv, .avi and .webm.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.name = f"video file {path}"
         self._path = Path(path)
         if self._path.suffix.lower() not in _CODECS:
-            raise OutputError(f"{self.name} must end in one of {', '.join(_CODECS)}")
+            raise UsageError(f"{self.name} must end in one of {', '.join(_CODECS)}; rename it")
         self._source_fps: float | None = None
-        self._live = False
-        self._previous_s: float | None = None
-        self._due_s = 0.0
+        self._live = self._is_new = False
         self._encoder: _Encoder | None = None
-        self._written = 0
-        self._rate = Rate()
 
     def open(self, source: Source) -> None:
         """See that the file can be written and has room. Raises `OutputError`."""
         self._live = source.live
         self._source_fps = source.fps
         try:
-            self._path.open("wb").close()
+            self._path = self._path.absolute()
+            self._is_new = not self._path.exists()
+            # An older file stays until the first frame: another output may turn out not to open.
+            self._path.open("ab").close()
         except OSError as error:
             raise OutputError(
                 f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
             ) from error
-        self._check_room()
+        if not is_printable(self._path):
+            raise OutputError(f"{self.name} must have a name in UTF-8, and folders with such names; choose another")
+        self._check_room(0)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and encode one frame. Raises `OutputError`."""
-        fps = self._rate.tick()
         if self._encoder is None:
             unknown_fps = _UNKNOWN_FPS if frame.path is None else _PICTURES_FPS
             self._encoder = _Encoder(self._path, frame, self._source_fps or unknown_fps)
-        repeats = self._repeats(result.time_s, self._encoder.fps)
+        encoder = self._encoder
+        fps = encoder.rate.tick()
+        repeats = encoder.repeats(result.time_s, live=self._live)
         if repeats == 0:
             return
-        drawn = self._encoder.canvas.draw(frame, result.hands, fps=fps)
+        drawn = encoder.canvas.draw(frame, result.hands, fps=fps)
         for _ in range(repeats):
-            if self._written % _CHECK_FRAMES == 0:
-                self._check_room()
-            self._encoder.writer.write(drawn)
-            self._written += 1
+            if encoder.written % _CHECK_FRAMES == 0:
+                self._check_room(encoder.written)
+            encoder.writer.write(drawn)
+            encoder.written += 1
 
     def close(self) -> None:
         """Finish the file and see that it can be read back. Raises `OutputError`."""
-        if self._encoder is None:
-            with contextlib.suppress(OSError):
-                if self._path.stat().st_size == 0:
-                    self._path.unlink()
+        encoder, self._encoder = self._encoder, None
+        is_new, self._is_new = self._is_new, False
+        if encoder is None:
+            if is_new:
+                self._path.unlink(missing_ok=True)
             return
-        self._encoder.writer.release()
-        self._encoder = None
+        written = encoder.written
+        encoder.writer.release()
+        if not self._path.exists():
+            raise OutputError(f"{self.name} was deleted or renamed while it was written; leave it there and run again")
         readable = _frames_declared(self._path)
-        if readable < self._written:
+        if readable < written:
             raise OutputError(
-                f"{self.name} holds {readable} of the {self._written} frames written to it: the disk is full or its"
+                f"{self.name} holds {readable} of the {written} frames written to it: the disk is full or its"
                 " quota is used up; make room or name another file"
             )
 
-    def _repeats(self, time_s: float, fps: float) -> int:
-        """How often to write the frame of this time: up to its place in the video, the first frame being at 0 s."""
-        if self._previous_s is not None:
-            self._due_s += min(max(time_s - self._previous_s, 0.0), _LONGEST_HOLD_S)
-        self._previous_s = time_s
-        return max(0 if self._live else 1, round(self._due_s * fps) + 1 - self._written)
-
-    def _check_room(self) -> None:
+    def _check_room(self, written: int) -> None:
         free_bytes = shutil.disk_usage(self._path.parent).free
         if free_bytes < RESERVE_BYTES:
             raise OutputError(
-                f"{self.name} was ended after {self._written} frames because the disk is full: {free_bytes // 2**20}"
-                f" MiB free, {RESERVE_BYTES // 2**20} needed; the frames before are kept, make room for more"
+                f"{self.name} was ended after {written} frames because the disk is full: {free_bytes // 2**20} MiB"
+                f" free, {RESERVE_BYTES // 2**20} needed; make room or name another file"
             )
 
 
 class _Encoder:
-    """A file being written, and the picture its frames are drawn on."""
+    """A file being written, the picture its frames are drawn on, and how far it has come."""
 
     def __init__(self, path: Path, first: Frame, fps: float) -> None:
         self.canvas = Canvas(first)
         self.fps = fps
+        self.rate = Rate()
+        self.written = 0
+        self._previous_s: float | None = None
+        self._due_s = 0.0
         shape_px = self.canvas.width_px, self.canvas.height_px
         codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
         self.writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, fps, shape_px)
@@ -129,6 +131,13 @@ class _Encoder:
                 f"video file {path} cannot be encoded at {shape_px[0]}x{shape_px[1]} and {fps:g} fps; choose another"
                 f" ending: {', '.join(_CODECS)}"
             )
+
+    def repeats(self, time_s: float, *, live: bool) -> int:
+        """How often to write the frame of this time: up to its place in the video, the first frame being at 0 s."""
+        if self._previous_s is not None:
+            self._due_s += min(max(time_s - self._previous_s, 0.0), _LONGEST_HOLD_S)
+        self._previous_s = time_s
+        return max(0 if live else 1, round(self._due_s * self.fps) + 1 - self.written)
 
 
 def _frames_declared(path: Path) -> int:

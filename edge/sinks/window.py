@@ -63,4 +63,5 @@ class WindowSink(Sink):
     def close(self) -> None:
         """Close the window."""
         if self._canvas is not None:
+            self._canvas = None
             cv2.destroyAllWindows()

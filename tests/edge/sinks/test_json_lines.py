@@ -43,13 +43,62 @@ def test_each_line_is_in_the_file_before_the_next_call(tmp_path: Path) -> None:
     assert json.loads(lines[0])["source"] == "é.mp4"
 
 
-def test_an_old_file_is_replaced(tmp_path: Path) -> None:
+def test_an_older_file_is_replaced_by_the_first_line_and_not_before(tmp_path: Path) -> None:
     file = tmp_path / "out.jsonl"
     file.write_text("old\n" * 100, encoding="utf-8")
     sink = JsonLinesSink(file)
     sink.open(SOURCE)
     sink.close()
-    assert file.read_bytes() == b""
+    assert file.read_text(encoding="utf-8") == "old\n" * 100
+    for count in (3, 2):
+        sink.open(SOURCE)
+        for number in range(count):
+            sink.write(FRAME, result(number))
+        sink.close()
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["frame"] for line in lines] == list(range(count))
+
+
+def test_file_that_was_deleted_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    sink = JsonLinesSink(file)
+    sink.open(SOURCE)
+    sink.write(FRAME, result(0))
+    file.unlink()
+    with pytest.raises(OutputError, match=r"out\.jsonl was deleted while it was written"):
+        sink.close()
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_is_appended_to_by_any_of_its_names(tmp_path: Path, name: str) -> None:
+    code = f"""
+from tests.edge.sinks.test_json_lines import FRAME, SOURCE, result
+from edge.sinks import JsonLinesSink
+print("before")
+sink = JsonLinesSink({name!r})
+sink.open(SOURCE)
+sink.write(FRAME, result(0))
+sink.close()
+print("after")
+"""
+    root = Path(__file__).resolve().parents[3]
+    with (tmp_path / "out").open("w", encoding="utf-8") as out:
+        subprocess.run([sys.executable, "-c", code], cwd=root, stdout=out, check=True)
+    first, line, last = (tmp_path / "out").read_text(encoding="utf-8").splitlines()
+    assert (first, json.loads(line)["frame"], last) == ("before", 0, "after")
+
+
+def test_closed_standard_output_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OutputError, match="needs standard output, which is closed; name a file instead"):
+        JsonLinesSink("-").open(SOURCE)
+
+
+def test_reader_of_a_pipe_may_take_its_time_and_a_disk_may_not(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert JsonLinesSink(tmp_path / "pipe").stall_timeout_s is None
+    assert JsonLinesSink("-").stall_timeout_s is None
+    assert JsonLinesSink(tmp_path / "out.jsonl").stall_timeout_s is not None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.errors import OutputError
+from edge.errors import OutputError, UsageError
 from edge.frame import Frame, PixelFormat, Pixels
 from edge.results import FrameResult, Hands
 from edge.sinks import VideoSink, video
@@ -163,7 +163,7 @@ def test_file_that_got_no_frame_is_not_left_behind(tmp_path: Path) -> None:
 
 
 def test_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"must end in one of \.mp4, \.mkv, \.avi, \.webm"):
+    with pytest.raises(UsageError, match=r"must end in one of \.mp4, \.mkv, \.avi, \.webm"):
         VideoSink(tmp_path / "out.gif")
 
 
@@ -181,8 +181,9 @@ def test_disk_that_is_nearly_full_ends_the_video_while_it_can_be_finished(
     for _ in range(30):
         write(sink, pixels)
     monkeypatch.setattr(video, "RESERVE_BYTES", 1 << 62)
-    with pytest.raises(OutputError, match=r"was ended after 30 frames because the disk is full"):
+    with pytest.raises(OutputError, match=r"was ended after 30 frames because the disk is full") as told:
         write(sink, pixels)
+    assert "kept" not in str(told.value)
     sink.close()
     assert len(read(tmp_path / "out.mp4")[0]) == 30
 
@@ -202,3 +203,49 @@ def test_disk_that_filled_unseen_is_found_at_the_end(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_older_file_stays_until_the_first_frame(tmp_path: Path) -> None:
+    file = tmp_path / "out.mp4"
+    file.write_bytes(b"precious")
+    sink = VideoSink(file)
+    sink.open(SOURCE)
+    sink.close()
+    assert file.read_bytes() == b"precious"
+
+
+def test_sink_can_be_used_for_another_run(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    for count in (4, 2):
+        sink.open(SOURCE)
+        for number in range(count):
+            write(sink, np.zeros((64, 64, 3), np.uint8), time_s=number / 25)
+        sink.close()
+        sink.close()
+        assert len(read(tmp_path / "out.mp4")[0]) == count
+
+
+def test_name_with_a_colon_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sink = VideoSink("2026-11-21T13:46:00.mp4")
+    sink.open(SOURCE)
+    write(sink, np.zeros((64, 64, 3), np.uint8))
+    sink.close()
+    assert len(read(tmp_path / "2026-11-21T13:46:00.mp4")[0]) == 1
+
+
+def test_name_that_is_not_utf_8_is_refused_and_not_left_behind(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "o\udcff.mp4")
+    with pytest.raises(OutputError, match="must have a name in UTF-8"):
+        sink.open(SOURCE)
+    sink.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_that_was_deleted_is_told_so(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4")
+    sink.open(SOURCE)
+    write(sink, np.zeros((64, 64, 3), np.uint8))
+    (tmp_path / "out.mp4").unlink()
+    with pytest.raises(OutputError, match=r"out\.mp4 was deleted or renamed while it was written"):
+        sink.close()
