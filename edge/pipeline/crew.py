@@ -37,11 +37,11 @@ class Crew:
         self.sinks: list[SinkThread] = []
         self._source = source
         self._lanes = lanes
-        self._stopped = False
+        self._stopped = self._dismissed = False
         self._capture: threading.Thread | None = None
         try:
             for sink in sinks:
-                self.sinks.append(SinkThread(sink, source))
+                self.sinks.append(SinkThread(sink, source, stopped=lambda: self._stopped))
             for number, lane in enumerate(lanes):
                 lane.start(self.conveyor, name=f"lane {number}")
             self._capture = self._started_capture(max_frames)
@@ -55,7 +55,7 @@ class Crew:
         return {f"{sink.name} was too slow": sink.dropped for sink in self.sinks if sink.dropped}
 
     def stop(self) -> None:
-        """Capture no more frames."""
+        """Capture no more frames, and wait no longer for whoever reads what a sink writes."""
         self._stopped = True
 
     def dismiss(self) -> list[BaseException]:
@@ -63,7 +63,7 @@ class Crew:
 
         Lanes are waited for as long as it takes, so that they are free afterwards.
         """
-        self._stopped = True
+        self._dismissed = True
         self.conveyor.abort()
         errors: list[BaseException] = []
         try:
@@ -85,9 +85,12 @@ class Crew:
         told = f"source {self._source.name} was closed and did not end its frame within {JOIN_TIMEOUT_S:g} s"
         return [SourceError(f"{told}; its close must wake whoever waits in frames")]
 
+    def _captures_no_more(self) -> bool:
+        return self._stopped or self._dismissed
+
     def _started_capture(self, max_frames: int | None) -> threading.Thread:
         def work() -> None:
-            capture(self._source, self.conveyor, max_frames=max_frames, stopped=lambda: self._stopped)
+            capture(self._source, self.conveyor, max_frames=max_frames, stopped=self._captures_no_more)
 
         thread = threading.Thread(target=work, name="capture", daemon=True)
         thread.start()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
 from edge.device import Device
+from edge.errors import UsageError
 from edge.pipeline.crew import Crew
 from edge.pipeline.faults import raise_first, warn_of
 from edge.pipeline.lane import Lane
@@ -24,7 +25,8 @@ class PipelineRun(Iterator[FrameResult]):
 
     Leaving the loop early, `close`, or dropping the iterator ends every thread; sinks still get every result that was
     delivered. An error in any thread ends the run: the results before it come out first, then it is raised. What goes
-    wrong besides, or when nobody is there to catch it, is a `RuntimeWarning`.
+    wrong besides, or when nobody is there to catch it, is a `RuntimeWarning`. Raises `UsageError` for a source that
+    another run has used.
     """
 
     def __init__(
@@ -37,6 +39,9 @@ class PipelineRun(Iterator[FrameResult]):
         device: Device,
         models: Mapping[str, str],
     ) -> None:
+        if source.used:
+            raise UsageError(f"source {source.name} was used by an earlier run; open it again for another one")
+        source.used = True
         self._source = source
         self._device = device
         self._models = models
@@ -59,7 +64,7 @@ class PipelineRun(Iterator[FrameResult]):
                 for sink in self._crew.sinks:
                     sink.put(finished)
         except BaseException as error:
-            warn_of(other for other in self._dismiss() if other is not error)
+            warn_of(other for other in self._dismiss(error) if other is not error)
             raise
         if finished is None:
             self.close()
@@ -103,9 +108,12 @@ class PipelineRun(Iterator[FrameResult]):
         if error is None:
             self.close()
         else:
-            warn_of(self._dismiss())
+            warn_of(self._dismiss(error))
 
-    def _dismiss(self) -> list[BaseException]:
+    def _dismiss(self, because: BaseException | None = None) -> list[BaseException]:
+        if because is not None and not isinstance(because, Exception):
+            # Ctrl-C must not wait for the reader of a pipe.
+            self._crew.stop()
         return [] if self._finalizer.detach() is None else self._crew.dismiss()
 
 

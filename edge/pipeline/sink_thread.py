@@ -9,11 +9,16 @@ from collections.abc import Callable
 
 from edge.errors import EdgeError, OutputError
 from edge.pipeline.conveyor import MAX_HELD_BYTES, Finished
-from edge.pipeline.faults import raise_first
+from edge.pipeline.faults import raise_first, warn_of
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
 QUEUE_FRAMES = 4
+
+STOPPED_TIMEOUT_S = 1.0
+"""How long one call of a sink without a time limit may take once the run was told to stop."""
+
+_LOOK_S = 0.1
 
 
 class SinkThread:
@@ -21,14 +26,16 @@ class SinkThread:
 
     When the queue is full, by frames or by bytes, a recording waits (back-pressure) and a live source drops the oldest
     frames and counts them.
-    A sink that makes no progress for its `stall_timeout_s` is given up with an `OutputError`.
+    A sink that makes no progress for its `stall_timeout_s` is given up with an `OutputError`; one that has no limit is
+    given up with a warning, when `stopped` says that the run shall end.
     """
 
-    def __init__(self, sink: Sink, source: Source) -> None:
+    def __init__(self, sink: Sink, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> None:
         self.name = sink.name
         self.dropped = 0
         self._sink = sink
         self._source = source
+        self._stopped = stopped
         self._changed = threading.Condition()
         self._queue: deque[Finished] = deque()
         self._errors: list[BaseException] = []
@@ -47,11 +54,12 @@ class SinkThread:
             while self._source.live and not self._has_room_for(item):
                 self._queue.popleft()
                 self.dropped += 1
-            self._wait_for(lambda: self._has_room_for(item) or bool(self._errors))
+            self._wait_for(lambda: self._closed or self._has_room_for(item) or bool(self._errors))
             if self._errors:
                 raise self._errors[0]
-            self._queue.append(item)
-            self._changed.notify_all()
+            if not self._closed:
+                self._queue.append(item)
+                self._changed.notify_all()
 
     def close(self) -> list[BaseException]:
         """Let the sink write what is queued and close it; return all that went wrong in it."""
@@ -74,11 +82,27 @@ class SinkThread:
             def moved(before: int = steps) -> bool:
                 return condition() or self._steps != before
 
-            if not self._changed.wait_for(moved, self._sink.stall_timeout_s):
-                told = f"{self.name} made no progress for {self._sink.stall_timeout_s:g} s; check what it writes to"
-                self._errors.append(OutputError(told))
-                self._closed = self._closing = True
+            if not self._wait_for_step(moved):
+                self._give_up()
                 return
+
+    def _wait_for_step(self, moved: Callable[[], bool]) -> bool:
+        if self._sink.stall_timeout_s is not None:
+            return self._changed.wait_for(moved, self._sink.stall_timeout_s)
+        while not self._changed.wait_for(moved, _LOOK_S):
+            if self._stopped():
+                return self._changed.wait_for(moved, STOPPED_TIMEOUT_S)
+        return True
+
+    def _give_up(self) -> None:
+        self._closed = self._closing = True
+        limit_s = self._sink.stall_timeout_s
+        if limit_s is not None:
+            told = f"{self.name} made no progress for {limit_s:g} s; check what it writes to"
+            self._errors.append(OutputError(told))
+        else:
+            told = f"{self.name} was not read to its end when the run was stopped; its last results are lost"
+            warn_of([OutputError(told)])
 
     def _serve(self) -> None:
         try:

@@ -41,6 +41,9 @@ class Source(abc.ABC):
     frame_count: int | None = None
     """How many frames there are, as far as it is known beforehand; None where it is not."""
 
+    used: bool = False
+    """Whether a run has taken the frames; they come once."""
+
     @abc.abstractmethod
     def frames(self) -> Iterator[Frame]:
         """The frames; called once, from the thread that captures.
@@ -53,7 +56,7 @@ class Source(abc.ABC):
 
     @property
     def dropped(self) -> Mapping[str, int]:
-        """Frames lost so far, by cause; only a live source loses any."""
+        """Frames lost so far, by cause: those a live source was not asked for in time, and damaged ones."""
         return {}
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.errors import ModelError, OutputError, SourceError, UsageError
-from edge.pipeline import Pipeline, crew
+from edge.pipeline import Pipeline, crew, sink_thread
 from tests.edge.pipeline.scripted import NumberedSource, RecordingSink, numbered_detector, numbered_frame
 
 
@@ -169,3 +169,48 @@ def test_sink_that_stalls_at_its_end_does_not_hide_what_it_said_before() -> None
     ):
         list(pipeline.run(NumberedSource(5), sinks=[Stalling(fail_at_four)]))
     gate.set()
+
+
+class PatientlyReadSink(RecordingSink):
+    """Writes to somebody who may take as long as he likes."""
+
+    stall_timeout_s = None
+
+
+def test_sink_without_a_limit_is_waited_for_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sink_thread, "_LOOK_S", 0.01)
+    monkeypatch.setattr(sink_thread, "STOPPED_TIMEOUT_S", 0.01)
+    gate, numbers = Gate(), iter(range(30))
+    sink = PatientlyReadSink(gate)
+    with Pipeline([numbered_detector()], threads=2) as pipeline:
+        run = pipeline.run(NumberedSource(30), sinks=[sink])
+        taker = threading.Thread(target=lambda: [next(numbers) for _ in run])
+        taker.start()
+        taker.join(0.3)
+        assert taker.is_alive()
+        gate.opened.set()
+        taker.join(30)
+    assert len(sink.frames) == 30
+    assert next(numbers, None) is None
+
+
+def test_stopping_does_not_wait_for_the_reader_of_a_sink(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sink_thread, "STOPPED_TIMEOUT_S", 0.01)
+    gate, other = Gate(), RecordingSink()
+    with Pipeline([numbered_detector()], threads=2) as pipeline:
+        run = pipeline.run(NumberedSource(140), sinks=[PatientlyReadSink(gate), other])
+        threading.Thread(target=lambda: gate.reached.wait(10) and run.stop()).start()
+        with pytest.warns(RuntimeWarning, match="recording was not read to its end when the run was stopped"):
+            taken = len(list(run))
+    assert len(other.frames) == taken < 140
+    gate.opened.set()
+
+
+def test_used_source_is_refused_and_a_used_sink_is_not() -> None:
+    source, sink = NumberedSource(3), RecordingSink()
+    with Pipeline([numbered_detector()], threads=1) as pipeline:
+        assert len(list(pipeline.run(source, sinks=[sink]))) == 3
+        with pytest.raises(UsageError, match="source numbered was used by an earlier run; open it again"):
+            pipeline.run(source)
+        assert len(list(pipeline.run(NumberedSource(2), sinks=[sink]))) == 2
+    assert len(sink.frames) == 5
