@@ -16,8 +16,22 @@ from pathlib import Path
 import cv2
 import jsonschema
 import pytest
+import yaml
+from pydantic import BaseModel
 
+from edge.bundle.bundle import Bundle
+from edge.bundle.zoo import find_bundle
+from edge.decoders import LabelDecoder
 from edge.scene import Scene
+from training.recipe import (
+    ClassifierRecipe,
+    DataRecipe,
+    DecodingRecipe,
+    DetectorRecipe,
+    ScheduleRecipe,
+    SetRecipe,
+    recipe_from_mapping,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -106,7 +120,7 @@ def check_install(words: list[str]) -> None:
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
     assert len(blocks()) > 5
-    unknown = [str(block) for block in blocks() if block.language not in {"python", "sh", "json", "text"}]
+    unknown = [str(block) for block in blocks() if block.language not in {"python", "sh", "json", "text", "yaml"}]
     assert not unknown
     assert {block.mark for block in blocks()} <= {"", CHECK_ONLY}
 
@@ -139,6 +153,42 @@ def test_json_block_is_valid(block: Block) -> None:
     if isinstance(document, dict) and document.get("schema") == "edge.frame/1":
         schema = json.loads((ROOT / "edge" / "schemas" / "frame-1.schema.json").read_text(encoding="utf-8"))
         jsonschema.validate(document, schema)
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_yaml_block_is_a_recipe(block: Block) -> None:
+    assert recipe_from_mapping(yaml.safe_load(block.code), origin=str(block)).name
+
+
+@pytest.mark.parametrize(
+    "part", [DetectorRecipe, ClassifierRecipe, DataRecipe, SetRecipe, ScheduleRecipe, DecodingRecipe]
+)
+def test_the_document_of_training_names_every_key_of_a_recipe(part: type[BaseModel]) -> None:
+    named = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    assert [key for key in part.model_fields if f"`{key}`" not in named] == []
+
+
+def test_the_readme_shows_the_stages_that_a_run_times(desk: Path) -> None:
+    (shown,) = [json.loads(block.code) for block in blocks("json") if block.document.name == "README.md"]
+    done = run(["edge-run", "test:hands?seconds=0.2", "--jsonl", "-"], desk)
+    stages = {tuple(json.loads(line)["latency_ms"]) for line in done.stdout.splitlines() if json.loads(line)["hands"]}
+    assert stages == {tuple(shown["latency_ms"])}
+
+
+def test_the_document_of_edge_run_names_every_field_of_the_summary(desk: Path) -> None:
+    named = (ROOT / "docs" / "edge-run.md").read_text(encoding="utf-8")
+    summary = json.loads(run(["edge-run", "test:hands?seconds=0.1", "--json"], desk).stdout)
+    assert [field for field in summary if f"`{field}`" not in named] == []
+
+
+def test_the_readme_names_the_gestures_without_labelled_pictures() -> None:
+    (told,) = re.findall(
+        r"^No labelled picture showed the classifier (.*?): ", DOCUMENTS[0].read_text("utf-8"), re.MULTILINE
+    )
+    decoder = Bundle.open(find_bundle("gesture-classifier")).manifest.decoder
+    assert isinstance(decoder, LabelDecoder)
+    (untrained,) = [head.untrained for head in decoder.heads if head.role == "gesture"]
+    assert set(re.findall(r"`(\w+)`", told)) == set(untrained)
 
 
 def test_every_link_and_picture_exists() -> None:
