@@ -22,7 +22,7 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
 
     Raises:
         UsageError: a model is unknown, or the models do not go together.
-        BundleError, ModelError: a model cannot be loaded.
+        BundleError: a model cannot be loaded.
     """
     if isinstance(models, (str, Path)):
         raise UsageError(f"models must be a sequence, got {models!r}; write models=[{str(models)!r}]")

@@ -38,7 +38,7 @@ class Pipeline:
 
     Raises:
         UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.
-        BundleError, ModelError: a model cannot be loaded.
+        BundleError: a model cannot be loaded.
         DependencyError: the device is not there.
     """
 
