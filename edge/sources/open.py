@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def open_source(uri: str | Path) -> Source:
     """
     text = str(uri)
     scheme, colon, _ = text.partition(":")
-    if isinstance(uri, str) and colon and not Path(text).exists():
+    if isinstance(uri, str) and colon and not _exists(Path(text)):
         opener = _SCHEMES.get(scheme)
         if opener is not None:
             return opener(text)
@@ -69,9 +70,17 @@ def _open_file(path: Path, head: bytes, *, name: str) -> Source:
     )
 
 
+def _exists(path: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return True
+
+
 def _not_found(path: Path) -> str:
+    if path.is_symlink():
+        return f"source {path} is a link to {path.readlink()}, which does not exist; mend the link or name a file"
     message = f"source {path} does not exist; expected {SOURCES_NAMED}"
-    if path.parent.is_dir():
+    with suppress(OSError):
         near = get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1, cutoff=0.8)
         if near:
             message += f"; did you mean {path.parent / near[0]}?"

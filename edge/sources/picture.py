@@ -31,6 +31,8 @@ def pixels_from_file(path: Path) -> Pixels:
         SourceError: the file cannot be read or is longer than `MAX_FILE_BYTES`; as `pixels_from_bytes`.
     """
     try:
+        if not path.is_file() and path.exists():
+            raise SourceError(f"picture {path} is not a regular file; copy what it delivers into one")
         file_bytes = path.stat().st_size
         content = path.read_bytes() if 0 < file_bytes <= MAX_FILE_BYTES else b""
     except OSError as error:
@@ -53,7 +55,7 @@ def pixels_from_bytes(content: bytes, *, origin: str) -> Pixels:
     """
     header = picture_header(content)
     if header is None:
-        raise SourceError(f"{origin} is not a picture; expected {PICTURES_NAMED}")
+        raise SourceError(f"{origin} is not a picture that can be read; convert it to {PICTURES_NAMED}")
     if header.width_px * header.height_px > MAX_PIXELS:
         raise SourceError(
             f"picture {origin} is {header.width_px}x{header.height_px} pixels, and at most {MAX_PIXELS // 1_000_000}"

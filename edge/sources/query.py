@@ -25,7 +25,15 @@ class NumberOption:
     whole: bool = True
 
     def __str__(self) -> str:
-        return f"a {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"
+        return f"a {'whole ' if self.whole else ''}number from {self.low:.12g} to {self.high:.12g}"
+
+    def number_from(self, text: str) -> float | None:
+        """Return the number that a text stands for; None where it is not allowed."""
+        try:
+            value = float(int(text)) if self.whole else float(text)
+        except (ValueError, OverflowError):
+            return None
+        return value if self.low <= value <= self.high else None
 
 
 def query_values(uri: str, options: Mapping[str, NumberOption]) -> dict[str, float]:
@@ -47,11 +55,8 @@ def query_values(uri: str, options: Mapping[str, NumberOption]) -> dict[str, flo
 
 
 def _number(key: str, text: str, option: NumberOption, uri: str) -> float:
-    try:
-        value = float(int(text)) if option.whole else float(text)
-    except ValueError:
-        value = float("nan")
-    if not option.low <= value <= option.high:
+    value = option.number_from(text)
+    if value is None:
         raise UsageError(f"option {key!r} in source {uri!r} must be {option}, got {text!r}")
     return value
 

@@ -76,3 +76,28 @@ def test_real_files_are_what_they_are(data_dir: Path) -> None:
 def test_odd_names_are_a_source_or_an_error_of_ours(uri: str) -> None:
     with contextlib.suppress(EdgeError):
         open_source(uri).close()
+
+
+def test_dangling_link_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    with pytest.raises(SourceError, match=r"clip\.mp4 is a link to .*nowhere\.mp4, which does not exist"):
+        open_source(tmp_path / "clip.mp4")
+
+
+def test_folder_that_may_not_be_listed_has_no_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(SourceError, match=r"clip\.mp4 does not exist; expected"):
+        open_source(tmp_path / "clip.mp4")
+
+
+def test_folder_that_may_not_be_entered_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(SourceError, match=r"closed/12:30\.mp4 cannot be read: Permission denied"):
+        open_source("closed/12:30.mp4")

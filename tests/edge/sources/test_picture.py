@@ -125,7 +125,7 @@ def test_a_file_too_long_is_refused_before_it_is_read(tmp_path: Path, monkeypatc
 
 def test_a_pipe_in_the_place_of_a_picture_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(SourceError, match="is empty"):
+    with pytest.raises(SourceError, match="is not a regular file"):
         pixels_from_file(tmp_path / "pipe.png")
 
 
@@ -145,3 +145,9 @@ def test_source_yields_its_picture_once(tmp_path: Path) -> None:
     (frame,) = PictureSource(file).frames()
     assert (frame.path, frame.index, frame.media_time_s, frame.pixel_format) == ("one.png", 0, 0.0, PixelFormat.BGR)
     assert np.array_equal(frame.pixels, scene(10, 12))
+
+
+def test_picture_of_another_kind_is_told_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.gif").write_bytes(b"GIF89a" + bytes(100))
+    with pytest.raises(SourceError, match=r"a\.gif is not a picture that can be read; convert it to JPEG"):
+        pixels_from_file(tmp_path / "a.gif")

@@ -27,6 +27,11 @@ def test_value_that_is_not_allowed_is_told_the_limits(text: str) -> None:
         query_values(f"test:hands?width={text}", OPTIONS)
 
 
+def test_large_limit_is_told_in_full() -> None:
+    with pytest.raises(UsageError, match=r"must be a whole number from 0 to 4294967295, got 'x'"):
+        query_values("test:hands?seed=x", {"seed": NumberOption(0, 2**32 - 1)})
+
+
 def test_option_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="twice"):
         query_values("test:hands?fps=10&fps=20", OPTIONS)
