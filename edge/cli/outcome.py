@@ -7,8 +7,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, OutputError
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -23,6 +24,7 @@ Exit codes:
     5  model failed
     6  output cannot be written
     7  optional package or device missing
+  129  hung up (SIGHUP), everything written
   130  interrupted (Ctrl-C), everything written
   143  terminated (SIGTERM), everything written
 """
@@ -31,19 +33,47 @@ Exit codes:
 def exit_code_of(program: str, work: Callable[[], int]) -> int:
     """Do the work of a command; return its exit code, or that of its error after telling it on standard error."""
     try:
-        return work()
+        code = work()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except EdgeError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        _lost_output()
+        tell(f"{program}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of standard output is gone; keep Python from complaining about it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 6
     except Exception as error:  # noqa: BLE001 - the border: nobody above could tell the user anything
-        if os.environ.get("EDGE_TRACEBACK"):
-            traceback.print_exc()
-        told = f"{type(error).__name__}: {error}"
-        print(f"{program}: internal error, {told}; set EDGE_TRACEBACK=1 and report what it prints", file=sys.stderr)
-        return EdgeError.exit_code
+        return _code_of_other(program, error)
+    return code
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error, if anybody takes it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(line, file=sys.stderr)
+
+
+def _code_of_other(program: str, error: Exception) -> int:
+    lost = _lost_output()
+    if lost is not None and isinstance(error, OSError):
+        if not isinstance(lost, BrokenPipeError):
+            tell(f"{program}: standard output cannot be written: {lost.strerror}; make room or send it elsewhere")
+        return OutputError.exit_code
+    if os.environ.get("EDGE_TRACEBACK"):
+        traceback.print_exc()
+    told = f"{type(error).__name__}: {error}"
+    tell(f"{program}: internal error, {told}; set EDGE_TRACEBACK=1 and report what it prints")
+    return EdgeError.exit_code
+
+
+def _lost_output() -> OSError | None:
+    """Return why standard output cannot be written, and keep Python from trying once more at exit."""
+    if sys.stdout is None:
+        return None
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return error
+    return None

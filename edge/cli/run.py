@@ -1,84 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edge-run`: hands in a video, in pictures or before a camera."""
+"""The process of `edge-run`."""
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from edge.cli.outcome import EXIT_CODES, exit_code_of
-from edge.cli.run_words import with_models_repeated
-from edge.device import DeviceName
+from edge.cli.outcome import exit_code_of
+from edge.errors import UsageError
 
 PROGRAM = "edge-run"
-
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-_SOURCE = typer.Argument(
-    metavar="SOURCE",
-    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, or the built-in scene"
-    " test:hands[?width=&height=&fps=&seconds=].",
-    show_default=False,
-)
-_CAMERA = typer.Option(metavar="/dev/videoN", help="Camera, in place of SOURCE.")
-_MODELS = typer.Option(
-    metavar="NAME_OR_BUNDLE ...",
-    help="Shipped models or folders of bundles.  [hand-detector gesture-classifier]",
-    show_default=False,
-)
-_JSONL = typer.Option(metavar="FILE", help="Write one JSON object a frame, schema edge.frame/1; - is standard output.")
-_VIDEO = typer.Option(metavar="FILE", help="Write an annotated video: .mp4, .mkv, .avi or .webm.")
-_SHOW = typer.Option("--show", help="Show a window; q closes it.")
-_MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
-_DEVICE = typer.Option(help="Processor that runs the models.")
-_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
-_MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
-_JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
-
-
-@app.command(epilog=EXIT_CODES, context_settings={"allow_extra_args": True})
-def run(
-    context: typer.Context,
-    source: Annotated[str | None, _SOURCE] = None,
-    *,
-    camera: Annotated[str | None, _CAMERA] = None,
-    models: Annotated[list[str] | None, _MODELS] = None,
-    jsonl: Annotated[Path | None, _JSONL] = None,
-    video: Annotated[Path | None, _VIDEO] = None,
-    show: Annotated[bool, _SHOW] = False,
-    max_frames: Annotated[int | None, _MAX_FRAMES] = None,
-    device: Annotated[DeviceName, _DEVICE] = DeviceName.auto,
-    threads: Annotated[int | None, _THREADS] = None,
-    min_score: Annotated[float | None, _MIN_SCORE] = None,
-    json: Annotated[bool, _JSON] = False,
-) -> None:
-    """Find hands in a video, in pictures or before a camera, and say which gesture they make."""
-
-    def work() -> int:
-        from edge.cli.run_job import run_job
-        from edge.cli.run_settings import RunSettings
-
-        settings = RunSettings.from_options(
-            positionals=[word for word in (source, *context.args) if word],
-            camera=camera,
-            models=models or (),
-            jsonl=jsonl,
-            video=video,
-            show=show,
-            max_frames=max_frames,
-            device=device.value,
-            threads=threads,
-            min_score=min_score,
-            json=json,
-        )
-        return run_job(settings)
-
-    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
-    app(with_models_repeated(sys.argv[1:]), prog_name=PROGRAM)
+    _fill_closed_streams()
+    sys.exit(exit_code_of(PROGRAM, _parse_and_run))
+
+
+def _parse_and_run() -> int:
+    # Imported here, so that Ctrl-C during an import is one like any other.
+    from edge.cli.run_options import app
+    from edge.cli.run_words import with_models_repeated
+
+    try:
+        code: int = app(with_models_repeated(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)
+    except Exception as error:
+        told = getattr(error, "format_message", None)
+        if told is None:
+            raise
+        raise UsageError(f"{told().rstrip('.')}; see {PROGRAM} --help") from error
+    return code
+
+
+def _fill_closed_streams() -> None:
+    """Open the null device in the place of each standard stream that is closed, lest a file be opened there."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)

@@ -7,9 +7,11 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from edge.cli.outcome import tell
 from edge.cli.progress import with_progress
 from edge.cli.run_settings import RunSettings
 from edge.cli.stop_signals import StopSignals
@@ -54,13 +56,25 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
         min_score=settings.min_score,
     )
     stack.enter_context(pipeline)
-    run = pipeline.run(source, max_frames=settings.max_frames, sinks=_sinks(settings, signals))
+    sinks = _sinks(settings, signals)
+    run = _started(lambda: pipeline.run(source, max_frames=settings.max_frames, sinks=sinks), signals)
     stack.enter_context(run)
-    signals.on_stop = run.stop
-    if signals.received is not None:
-        run.stop()
     counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]
     return run, min(counts, default=None)
+
+
+def _started(start: Callable[[], PipelineRun], signals: StopSignals) -> PipelineRun:
+    """Start a run; a signal leaves at once until then, for a sink may wait for the reader of a pipe to come."""
+
+    def leave() -> None:
+        sys.exit(signals.exit_code)
+
+    signals.on_stop = leave
+    if signals.received is not None:
+        leave()
+    run = start()
+    signals.on_stop = run.stop
+    return run
 
 
 def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
@@ -77,17 +91,18 @@ def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
 
 
 def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"edge-run: {message}", file=sys.stderr)
+    tell(f"edge-run: {message}")
 
 
 def _print_summary(settings: RunSettings, summary: RunSummary, error: EdgeError | None) -> None:
     for file in summary.skipped[:_MOST_NAMED]:
-        print(f"skipped {file.path}: {file.reason}", file=sys.stderr)
-    if len(summary.skipped) > _MOST_NAMED:
-        print(f"skipped {len(summary.skipped) - _MOST_NAMED} more; --json names them all", file=sys.stderr)
+        tell(f"skipped {file.path}: {file.reason}")
+    more = len(summary.skipped) - _MOST_NAMED
+    if more > 0:
+        tell(f"skipped {more} more" + ("" if settings.json else "; --json names them all"))
     if settings.json:
         print(json.dumps({**summary.to_dict(), "error": None if error is None else str(error)}))
-    elif str(settings.jsonl) != "-":
+    elif not settings.lines_on_standard_output:
         print(_told(summary))
 
 

@@ -3,15 +3,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.device import DeviceName
 from edge.errors import UsageError
+from edge.sinks.json_lines import STANDARD_OUTPUT
+from edge.sources.query import NumberOption
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+MOST_THREADS = 64
+"""More frames at the same time than any processor works on; each takes memory."""
+
+_NUMBERS = {
+    "max_frames": NumberOption(1, 1e9),
+    "threads": NumberOption(1, MOST_THREADS),
+    "min_score": NumberOption(0, 1, whole=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ class RunSettings:
         positionals: Sequence[str],
         camera: str | None,
         models: Sequence[str],
-        **others: Any,  # noqa: ANN401 - the other fields, as they are
+        **others: Any,  # noqa: ANN401 - the other fields, numbers and files as they were written
     ) -> Self:
         """Return the settings of a command line. Raises `UsageError` when options do not go together.
 
@@ -51,13 +66,51 @@ class RunSettings:
         if not positionals and camera is None and len(models) > 1 and not _names_model(models[-1]):
             *models, last = models
             positionals = [last]
-        settings = cls(source=_one_source(positionals, camera), models=tuple(models), **others)
-        if settings.json and str(settings.jsonl) == "-":
+        _refuse_empty_names({"--models": models, "--jsonl": [others["jsonl"]], "--video": [others["video"]]})
+        settings = cls(
+            source=_one_source(positionals, camera),
+            models=tuple(models),
+            **{**others, **_files(others), **_numbers(others), "device": _device(others["device"])},
+        )
+        if settings.json and settings.lines_on_standard_output:
             raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
-        if settings.max_frames is not None and settings.max_frames < 1:
-            raise UsageError(f"--max-frames must be at least 1, got {settings.max_frames}")
         _refuse_overwriting(settings)
         return settings
+
+    @property
+    def lines_on_standard_output(self) -> bool:
+        """Whether results go where the summary would."""
+        return str(self.jsonl) in STANDARD_OUTPUT
+
+
+def _refuse_empty_names(named: dict[str, Sequence[str | None]]) -> None:
+    for option, names in named.items():
+        if "" in names:
+            raise UsageError(
+                f"{option} must be followed by a name, got an empty one; leave {option} out or give a name"
+            )
+
+
+def _files(written: dict[str, Any]) -> dict[str, Path | None]:
+    return {field: None if written[field] is None else Path(written[field]) for field in ("jsonl", "video")}
+
+
+def _numbers(written: dict[str, Any]) -> dict[str, float | None]:
+    numbers: dict[str, float | None] = {}
+    for field, expected in _NUMBERS.items():
+        text = written[field]
+        number = None if text is None else expected.number_from(text)
+        if number is None and text is not None:
+            raise UsageError(f"--{field.replace('_', '-')} must be {expected}, got {text!r}")
+        numbers[field] = int(number) if number is not None and expected.whole else number
+    return numbers
+
+
+def _device(text: str) -> str:
+    names = [known.value for known in DeviceName]
+    if text not in names:
+        raise UsageError(f"--device must be one of {', '.join(names)}, got {text!r}")
+    return text
 
 
 def _names_model(word: str) -> bool:
@@ -66,7 +119,7 @@ def _names_model(word: str) -> bool:
 
     try:
         return (find_bundle(word) / MANIFEST_FILE).is_file()
-    except UsageError:
+    except (UsageError, OSError):
         return False
 
 
@@ -88,12 +141,35 @@ def _one_source(sources: Sequence[str], camera: str | None) -> str:
 
 
 def _refuse_overwriting(settings: RunSettings) -> None:
-    named = {"SOURCE": Path(settings.source), "--jsonl": settings.jsonl, "--video": settings.video}
-    seen: dict[Path, str] = {}
-    for option, path in named.items():
-        if path is None or str(path) == "-":
-            continue
-        where = path.resolve()
-        if where in seen and not where.is_char_device():
-            raise UsageError(f"{seen[where]} and {option} are the same file, {path}; give {option} another name")
-        seen[where] = option
+    source = Path(settings.source)
+    outputs = {
+        option: path
+        for option, path in {"--jsonl": settings.jsonl, "--video": settings.video}.items()
+        if path is not None and str(path) not in STANDARD_OUTPUT
+    }
+    for option, path in outputs.items():
+        if _is_same_file(source, path):
+            raise UsageError(f"SOURCE and {option} are the same file, {path}; give {option} another name")
+        if _is_picture_in(source, path):
+            raise UsageError(f"{option} {path} is a picture of SOURCE {source}; give {option} another name")
+    if len(outputs) == 2 and _is_same_file(*outputs.values()):
+        path = outputs["--video"]
+        raise UsageError(f"--jsonl and --video are the same file, {path}; give --video another name")
+
+
+def _is_picture_in(source: Path, path: Path) -> bool:
+    from edge.sources.folder import pictures_below
+
+    with suppress(OSError, ValueError):
+        if source.is_dir() and path.exists():
+            return any(_is_same_file(picture, path) for picture in pictures_below(source))
+    return False
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return other.samefile(one) and not other.is_char_device()
+    # One of them is yet to be made; in a current folder that was deleted, neither has a place.
+    with suppress(OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other)
+    return False

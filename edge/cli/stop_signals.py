@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C and SIGTERM as a request to finish."""
+"""Ctrl-C, SIGTERM and SIGHUP as a request to finish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class StopSignals:
-    """While entered, the first SIGINT or SIGTERM calls `on_stop`; the second one kills as it always would."""
+    """While entered, the first SIGINT, SIGTERM or SIGHUP calls `on_stop`; the second one kills as it always would.
+
+    A SIGHUP that is ignored, as under nohup, stays so.
+    """
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -22,7 +25,8 @@ class StopSignals:
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        for number in (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,))):
             self._before[number] = signal.signal(number, self._handle)
         return self
 

@@ -30,7 +30,7 @@ class FolderSource(Source):
         self.name = printable(str(folder) if name is None else name)
         self._folder = folder
         self._skipped: list[SkippedFile] = []
-        self._files = _pictures_below(folder)
+        self._files = pictures_below(folder)
         if not self._files:
             raise SourceError(f"folder {folder} holds no picture; expected {PICTURES_NAMED} files in it or below it")
         self.frame_count = len(self._files)
@@ -59,7 +59,8 @@ class FolderSource(Source):
             )
 
 
-def _pictures_below(folder: Path) -> list[Path]:
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the files below a folder that are named like pictures, sorted. Raises `SourceError`."""
     refused: list[OSError] = []
     files = [
         Path(parent, name)

@@ -7,77 +7,17 @@ import pty
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
-from typing import Any
 
 import cv2
-import jsonschema
 import numpy as np
 import pytest
 
 from edge.cli.run import main
-from tests.edge.bundles import (
-    classifier_contract,
-    classifier_model,
-    detector_contract,
-    detector_model,
-    noisy_picture,
-    write_small_bundle,
-)
+from tests.edge.cli.program import FPS, FRAMES, PROGRAM, WH, edge_run, frames_in, lines_of
 
-PROGRAM = Path(sysconfig.get_path("scripts")) / "edge-run"
-FRAMES, FPS, WH = 12, 8.0, (160, 120)
 SUMMARY_KEYS = {"fps", "frames", "latency_ms", "dropped", "dropped_by_cause", "device", "models", "skipped", "error"}
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with two bundles, videos and pictures, sound ones and others."""
-    folder = tmp_path_factory.mktemp("desk")
-    write_small_bundle(folder / "detector", detector_contract(), detector_model())
-    write_small_bundle(folder / "classifier", classifier_contract(), classifier_model())
-    for name in ("clip.mp4", "clip.mkv"):
-        writer = cv2.VideoWriter(str(folder / name), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), FPS, WH)
-        for number in range(FRAMES):
-            writer.write(noisy_picture(*WH, seed=number))
-        writer.release()
-    content = (folder / "clip.mkv").read_bytes()
-    (folder / "cut.mkv").write_bytes(content[: len(content) // 2])
-    (folder / "cut.mp4").write_bytes((folder / "clip.mp4").read_bytes()[:5000])
-    (folder / "notes.mp4").write_text("dear diary\n" * 100, encoding="utf-8")
-    (folder / "empty.mp4").touch()
-    (folder / "photos" / "more").mkdir(parents=True)
-    (folder / "nothing").mkdir()
-    for name in ("one.png", "photos/a.jpg", "photos/more/b.png"):
-        assert cv2.imwrite(str(folder / name), noisy_picture(*WH))
-    (folder / "photos" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
-    return folder
-
-
-def edge_run(desk: Path, *words: object, models: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the program in the desk's folder without a terminal."""
-    chosen = ("--models", "detector", "classifier") if models else ()
-    command = [str(word) for word in (PROGRAM, *words, *chosen)]
-    return subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False, timeout=120)
-
-
-def lines_of(file: Path, repo_root: Path) -> list[dict[str, Any]]:
-    """Return the results in a JSON lines file, checked against the schema."""
-    schema = json.loads((repo_root / "edge" / "schemas" / "frame-1.schema.json").read_text(encoding="utf-8"))
-    results = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    for result in results:
-        jsonschema.validate(result, schema)
-    return results
-
-
-def frames_in(file: Path) -> int:
-    reader = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
-    count = 0
-    while reader.read()[0]:
-        count += 1
-    return count
 
 
 def test_video_gives_lines_a_video_and_a_summary(desk: Path, tmp_path: Path, repo_root: Path) -> None:
@@ -132,9 +72,15 @@ def test_lines_on_standard_output_are_lines_alone(desk: Path) -> None:
         ((), 2, "nothing to run on; give a SOURCE"),
         (("clip.mp4", "one.png"), 2, "expected one SOURCE, got 2: clip.mp4, one.png"),
         (("clip.mp4", "--camera", "/dev/video0"), 2, "exclude each other"),
-        (("clip.mp4", "--max-frames", "0"), 2, "--max-frames must be at least 1, got 0"),
-        (("clip.mp4", "--threads", "0"), 2, "threads must be at least 1, got 0"),
-        (("clip.mp4", "--min-score", "1.5"), 2, "min_score must lie within 0 and 1, got 1.5"),
+        (("clip.mp4", "--max-frames", "0"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '0'"),
+        (("clip.mp4", "--max-frames", "1.5"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '1.5'"),
+        (("clip.mp4", "--threads", "-3"), 2, "--threads must be a whole number from 1 to 64, got '-3'"),
+        (("clip.mp4", "--threads", "100000"), 2, "--threads must be a whole number from 1 to 64, got '100000'"),
+        (("clip.mp4", "--min-score", "1.5"), 2, "--min-score must be a number from 0 to 1, got '1.5'"),
+        (("clip.mp4", "--device", "GPU"), 2, "--device must be one of auto, cpu, gpu, got 'GPU'"),
+        (("clip.mp4", "--jsonl", ""), 2, "--jsonl must be followed by a name"),
+        (("clip.mp4", "--models", ""), 2, "--models must be followed by a name"),
+        (("clip.mp4", "--no-such-option"), 2, "No such option: --no-such-option; see edge-run --help"),
         (("clip.mp4", "--video", "clip.mp4"), 2, "SOURCE and --video are the same file"),
         (("clip.mp4", "--json", "--jsonl", "-"), 2, "both write to standard output"),
         (("rtsp://host/stream",), 2, "unknown scheme 'rtsp:'"),
@@ -153,7 +99,7 @@ def test_lines_on_standard_output_are_lines_alone(desk: Path) -> None:
         (("clip.mp4", "--jsonl", "/dev/full"), 6, "No space left on device"),
         (("clip.mp4", "--jsonl", "no/such/folder"), 6, "No such file or directory"),
         (("clip.mp4", "--video", "no/such/out.mp4"), 6, "No such file or directory"),
-        (("clip.mp4", "--video", "out.gif"), 6, "must end in one of .mp4"),
+        (("clip.mp4", "--video", "out.gif"), 2, "must end in one of .mp4"),
         (("clip.mp4", "--device", "gpu"), 7, "use --device cpu"),
     ],
 )
@@ -173,14 +119,6 @@ def test_bad_input_is_one_sentence_and_a_documented_code(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("edge-run: ")
     assert told in line
-
-
-@pytest.mark.parametrize("words", [("--threads", "two"), ("--device", "tpu"), ("--no-such-option",)])
-def test_option_that_cannot_be_parsed_is_a_usage_error(desk: Path, words: tuple[str, ...]) -> None:
-    done = edge_run(desk, "clip.mp4", *words)
-    assert done.returncode == 2
-    assert words[0] in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_every_output_that_fails_is_told(desk: Path, tmp_path: Path) -> None:
@@ -212,7 +150,7 @@ def test_truncated_recording_keeps_its_results(desk: Path, tmp_path: Path, repo_
     assert len(lines_of(lines, repo_root)) == summary["frames"] == frames_in(video)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_ends_a_run_with_everything_written(
     desk: Path, tmp_path: Path, repo_root: Path, number: signal.Signals, code: int
 ) -> None:
@@ -265,7 +203,7 @@ def test_help_documents_options_and_exit_codes(desk: Path) -> None:
     assert done.returncode == 0
     for option in ("--models", "--jsonl", "--video", "--show", "--max-frames", "--device", "--threads", "--min-score"):
         assert option in done.stdout
-    for code in (0, 1, 2, 3, 4, 5, 6, 7, 130, 143):
+    for code in (0, 1, 2, 3, 4, 5, 6, 7, 129, 130, 143):
         assert f"\n  {code:>5}  " in done.stdout
 
 
