@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
+from edge.cli.outcome import EXIT_CODES
 from edge.decoders import LabelDecoder
 from edge.scene import Scene
 from training.recipe import (
@@ -179,6 +180,13 @@ def test_the_document_of_edge_run_names_every_field_of_the_summary(desk: Path) -
     named = (ROOT / "docs" / "edge-run.md").read_text(encoding="utf-8")
     summary = json.loads(run(["edge-run", "test:hands?seconds=0.1", "--json"], desk).stdout)
     assert [field for field in summary if f"`{field}`" not in named] == []
+
+
+def test_the_document_of_edge_run_names_every_exit_code() -> None:
+    named = (ROOT / "docs" / "edge-run.md").read_text(encoding="utf-8")
+    codes = re.findall(r"^ +(\d+)  ", EXIT_CODES, re.MULTILINE)
+    assert codes
+    assert re.findall(r"^\| (\d+) \|", named, re.MULTILINE) == codes
 
 
 def test_the_readme_names_the_gestures_without_labelled_pictures() -> None:
