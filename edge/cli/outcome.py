@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from edge.errors import EdgeError, OutputError
+
+# What print raises, which names no file, where standard output is full or gone.
+_OUTPUT_FAULTS = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -37,7 +41,7 @@ def exit_code_of(program: str, work: Callable[[], int]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except EdgeError as error:
-        _lost_output()
+        _give_up_output()
         tell(f"{program}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
@@ -55,10 +59,10 @@ def tell(line: str) -> None:
 
 
 def _code_of_other(program: str, error: Exception) -> int:
-    lost = _lost_output()
-    if lost is not None and isinstance(error, OSError):
-        if not isinstance(lost, BrokenPipeError):
-            tell(f"{program}: standard output cannot be written: {lost.strerror}; make room or send it elsewhere")
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and error.filename is None:
+        _give_up_output()
+        if not isinstance(error, BrokenPipeError):
+            tell(f"{program}: an output cannot be written: {error.strerror}; make room or send it elsewhere")
         return OutputError.exit_code
     if os.environ.get("EDGE_TRACEBACK"):
         traceback.print_exc()
@@ -67,13 +71,10 @@ def _code_of_other(program: str, error: Exception) -> int:
     return EdgeError.exit_code
 
 
-def _lost_output() -> OSError | None:
-    """Return why standard output cannot be written, and keep Python from trying once more at exit."""
-    if sys.stdout is None:
-        return None
+def _give_up_output() -> None:
+    """Keep Python from complaining once more at exit, when standard output cannot be written."""
     try:
-        sys.stdout.flush()
-    except OSError as error:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return error
-    return None

@@ -6,22 +6,25 @@ from __future__ import annotations
 import os
 import sys
 
-from edge.cli.outcome import exit_code_of
-from edge.errors import UsageError
-
 PROGRAM = "edge-run"
 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
     _fill_closed_streams()
-    sys.exit(exit_code_of(PROGRAM, _parse_and_run))
+    try:
+        # Imported here and below, so that Ctrl-C during an import is one like any other.
+        from edge.cli.outcome import exit_code_of
+
+        sys.exit(exit_code_of(PROGRAM, _parse_and_run))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _parse_and_run() -> int:
-    # Imported here, so that Ctrl-C during an import is one like any other.
     from edge.cli.run_options import app
     from edge.cli.run_words import with_models_repeated
+    from edge.errors import UsageError
 
     try:
         code: int = app(with_models_repeated(sys.argv[1:]), prog_name=PROGRAM, standalone_mode=False)

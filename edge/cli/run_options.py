@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli.outcome import EXIT_CODES
+from edge.cli.outcome import EXIT_CODES, exit_code_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -50,20 +50,25 @@ def run(
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, and say which gesture they make."""
-    from edge.cli.run_job import run_job
-    from edge.cli.run_settings import RunSettings
 
-    settings = RunSettings.from_options(
-        positionals=[word for word in (source, *context.args) if word],
-        camera=camera,
-        models=models or (),
-        jsonl=jsonl,
-        video=video,
-        show=show,
-        max_frames=max_frames,
-        device=device,
-        threads=threads,
-        min_score=min_score,
-        json=json,
-    )
-    raise typer.Exit(run_job(settings))
+    def work() -> int:
+        from edge.cli.run_job import run_job
+        from edge.cli.run_settings import RunSettings
+
+        settings = RunSettings.from_options(
+            positionals=[word for word in (source, *context.args) if word],
+            camera=camera,
+            models=models or (),
+            jsonl=jsonl,
+            video=video,
+            show=show,
+            max_frames=max_frames,
+            device=device,
+            threads=threads,
+            min_score=min_score,
+            json=json,
+        )
+        return run_job(settings)
+
+    # Inside the parser too, which has an exit code of its own for a reader that leaves.
+    raise typer.Exit(exit_code_of("edge-run", work))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.device import DeviceName
-from edge.errors import UsageError
+from edge.errors import BundleError, UsageError
 from edge.sinks.json_lines import STANDARD_OUTPUT
 from edge.sources.query import NumberOption
 
@@ -66,6 +66,8 @@ class RunSettings:
         if not positionals and camera is None and len(models) > 1 and not _names_model(models[-1]):
             *models, last = models
             positionals = [last]
+        for word in models:
+            _refuse_closed_folder(word)
         _refuse_empty_names({"--models": models, "--jsonl": [others["jsonl"]], "--video": [others["video"]]})
         settings = cls(
             source=_one_source(positionals, camera),
@@ -89,6 +91,15 @@ def _refuse_empty_names(named: dict[str, Sequence[str | None]]) -> None:
             raise UsageError(
                 f"{option} must be followed by a name, got an empty one; leave {option} out or give a name"
             )
+
+
+def _refuse_closed_folder(model: str) -> None:
+    try:
+        Path(model).exists()
+    except OSError as error:
+        raise BundleError(
+            f"bundle {model} cannot be read: {error.strerror}; check the permissions of its folders"
+        ) from error
 
 
 def _files(written: dict[str, Any]) -> dict[str, Path | None]:

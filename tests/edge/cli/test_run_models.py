@@ -87,3 +87,18 @@ def test_models_alone_are_nothing_to_run_on(
 def test_words_of_other_options_stay_as_they_are() -> None:
     words = ["clip.mp4", "--jsonl", "-", "--threads", "2", "more.mp4", "--", "--models", "a", "b"]
     assert with_models_repeated(words) == words
+
+
+def test_bundle_in_a_folder_that_may_not_be_entered_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = Path.exists
+
+    def refuse(path: Path, **more: bool) -> bool:
+        if path.parts[0] == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **more)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert run(monkeypatch, "clip.mp4", "--models", "closed/bundle") == 4
+    assert "bundle closed/bundle cannot be read: Permission denied" in capsys.readouterr().err
