@@ -104,7 +104,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise SourceError(f"{path} is not a checkpoint of edge-train: {first_problem(error)}") from error
     return Checkpoint(
         path=path,
-        recipe=recipe_from_mapping(_without_gone_keys(saved.recipe), origin=f"in {path}"),
+        recipe=recipe_from_mapping(saved.recipe, origin=f"in {path}"),
         weights=weights,
         metrics=saved.metrics,
         data=tuple(DataSource(name=row.dataset, licence=row.licence, pictures=row.pictures) for row in saved.data.sets),
@@ -112,11 +112,3 @@ def read_checkpoint(path: Path) -> Checkpoint:
         seed=saved.seed,
         commit=saved.commit,
     )
-
-
-def _without_gone_keys(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return the recipe without a key that recipes had once, where it has no value."""
-    data = recipe.get("data")
-    if not isinstance(data, dict) or data.get("teacher_labels", "") is not None:
-        return recipe
-    return recipe | {"data": {key: value for key, value in data.items() if key != "teacher_labels"}}

@@ -119,12 +119,7 @@ def train(
     if run.step >= schedule.steps:
         say(f"{path} has {run.step} of {schedule.steps} steps behind it: nothing to do; raise schedule.steps to go on")
         return path
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        log = TrainingLog(folder, say)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror}; train into another folder") from error
-    with log:
+    with _log_in(folder, say) as log:
         for inputs, targets in task.batches(run.step):
             figures = _descend(run, task, schedule, inputs, targets, seed=seed)
             log.add(run.step, figures, pictures=len(inputs))
@@ -139,6 +134,14 @@ def train(
                 save_weights(folder / WEIGHTS, state)
                 break
     return path
+
+
+def _log_in(folder: Path, say: Callable[[str], None]) -> TrainingLog:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return TrainingLog(folder, say)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}; train into another folder") from error
 
 
 def _descend(

@@ -41,15 +41,6 @@ def test_averaged_weights_are_preferred(tmp_path: Path) -> None:
     assert torch.equal(checkpoint.model().state_dict()[first], averaged[first])
 
 
-def test_a_gone_key_without_a_value_does_not_matter(tmp_path: Path) -> None:
-    recipe = RECIPE.model_dump(mode="json")
-    recipe["data"]["teacher_labels"] = None
-    assert read_checkpoint(saved(tmp_path / "c.pt", state(recipe=recipe))).recipe == RECIPE
-    recipe["data"]["teacher_labels"] = "labels.json"
-    with pytest.raises(UsageError, match=r"unknown key 'data\.teacher_labels'"):
-        read_checkpoint(saved(tmp_path / "c.pt", state(recipe=recipe)))
-
-
 def test_code_in_a_checkpoint_is_never_run(tmp_path: Path) -> None:
     target = tmp_path / "touched"
 

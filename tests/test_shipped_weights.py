@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The weights that other trainings may start from are those that the shipped bundles were made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from edge.bundle import Bundle
+from edge.runners.opening import open_runner
+from training.checkpoint import read_checkpoint
+
+
+@pytest.mark.parametrize("name", ["hand-detector", "gesture-classifier"])
+def test_weights_give_what_their_bundle_gives(name: str, repo_root: Path) -> None:
+    model = read_checkpoint(repo_root / "training" / "weights" / f"{name}.pt").model()
+    bundle = Bundle.open(repo_root / "edge" / "zoo" / name)
+    side_px = bundle.manifest.input.width_px
+    picture = cv2.GaussianBlur(
+        np.random.default_rng(0).normal(0, 9, (side_px, side_px, 3)).astype(np.float32), (9, 9), 3
+    )
+    tensor = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
+    with open_runner(bundle, device="cpu") as runner:
+        runner.input_buffer(bundle.manifest.input.name, tensor.shape)[:] = tensor
+        found = runner.infer()
+    with torch.inference_mode():
+        expected = model(torch.from_numpy(tensor))
+    for output, values in zip(bundle.manifest.outputs, expected, strict=True):
+        np.testing.assert_allclose(found[output.name], values.numpy(), rtol=1e-3, atol=1e-3)
