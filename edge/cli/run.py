@@ -12,6 +12,7 @@ PROGRAM = "edge-run"
 def main() -> None:
     """Run the command and end the process with its exit code."""
     _fill_closed_streams()
+    _quiet_libraries()
     try:
         # Imported here and below, so that Ctrl-C during an import is one like any other.
         from edge.cli.outcome import exit_code_of
@@ -43,3 +44,10 @@ def _fill_closed_streams() -> None:
     os.close(number)
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _quiet_libraries() -> None:
+    """Errors are told in one sentence by this package; the decoders' own notes on standard error would bury it."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -26,7 +25,6 @@ _MOST_NAMED = 5
 
 def run_job(settings: RunSettings) -> int:
     """Run the pipeline, write what was asked for, print the summary, and return the exit code. Raises `EdgeError`."""
-    _quiet_libraries()
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _print_warning
@@ -120,10 +118,3 @@ def _told(summary: RunSummary) -> str:
     if summary.skipped:
         lines.append(f"skipped  {len(summary.skipped)} unreadable files")
     return "\n".join(lines)
-
-
-def _quiet_libraries() -> None:
-    """Errors are told in one sentence by this package; the decoders' own notes on standard error would bury it."""
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")

@@ -169,10 +169,10 @@ def _refuse_overwriting(settings: RunSettings) -> None:
 
 
 def _is_picture_in(source: Path, path: Path) -> bool:
-    from edge.sources.folder import pictures_below
-
     with suppress(OSError, ValueError):
         if source.is_dir() and path.exists():
+            from edge.sources.folder import pictures_below
+
             return any(_is_same_file(picture, path) for picture in pictures_below(source))
     return False
 
