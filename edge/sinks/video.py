@@ -50,11 +50,13 @@ class VideoSink(Sink):
         self._source_fps: float | None = None
         self._live = self._is_new = False
         self._encoder: _Encoder | None = None
+        self._ended: OutputError | None = None
 
     def open(self, source: Source) -> None:
         """See that the file can be written and has room. Raises `OutputError`."""
         self._live = source.live
         self._source_fps = source.fps
+        self._ended = None
         try:
             self._path = self._path.absolute()
             self._is_new = not self._path.exists()
@@ -66,10 +68,13 @@ class VideoSink(Sink):
             ) from error
         if not is_printable(self._path):
             raise OutputError(f"{self.name} must have a name in UTF-8, and folders with such names; choose another")
-        self._check_room(0)
+        if (shortage := self._shortage()) is not None:
+            raise OutputError(f"{self.name} cannot be begun because {shortage}; make room or name another file")
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and encode one frame. Raises `OutputError`."""
+        if self._ended is not None:
+            raise self._ended
         if self._encoder is None:
             unknown_fps = _UNKNOWN_FPS if frame.path is None else _PICTURES_FPS
             self._encoder = _Encoder(self._path, frame, self._source_fps or unknown_fps)
@@ -80,8 +85,8 @@ class VideoSink(Sink):
             return
         drawn = encoder.canvas.draw(frame, result.hands, fps=fps)
         for _ in range(repeats):
-            if encoder.written % _CHECK_FRAMES == 0:
-                self._check_room(encoder.written)
+            if encoder.written % _CHECK_FRAMES == 0 and (shortage := self._shortage()) is not None:
+                raise self._end(encoder, shortage)
             encoder.writer.write(drawn)
             encoder.written += 1
 
@@ -104,13 +109,22 @@ class VideoSink(Sink):
                 " quota is used up; make room or name another file"
             )
 
-    def _check_room(self, written: int) -> None:
+    def _shortage(self) -> str | None:
         free_bytes = shutil.disk_usage(self._path.parent).free
-        if free_bytes < RESERVE_BYTES:
-            raise OutputError(
-                f"{self.name} was ended after {written} frames because the disk is full: {free_bytes // 2**20} MiB"
-                f" free, {RESERVE_BYTES // 2**20} needed; make room or name another file"
-            )
+        if free_bytes >= RESERVE_BYTES:
+            return None
+        return f"the disk is full, with {free_bytes // 2**20} MiB free and {RESERVE_BYTES // 2**20} needed"
+
+    def _end(self, encoder: _Encoder, shortage: str) -> OutputError:
+        """Finish the file before its time, and see what it holds: somebody else may have filled the disk."""
+        encoder.writer.release()
+        self._encoder, self._is_new = None, False
+        readable = _frames_declared(self._path)
+        self._ended = OutputError(
+            f"{self.name} was ended because {shortage}: it holds {readable} of the {encoder.written} frames written to"
+            " it; make room or name another file"
+        )
+        return self._ended
 
 
 class _Encoder:
