@@ -17,12 +17,12 @@ from rich.table import Table
 
 from benchmarks.comparison import Comparison
 from benchmarks.footprint import Footprint, measure_footprint
-from benchmarks.pipeline_speed import Picture, compare_pipeline
+from benchmarks.pipeline_speed import FRAMES, Picture, compare_pipeline
 from benchmarks.preprocessing_speed import compare_preprocessing
 from benchmarks.video_speed import compare_video
 from edge.sources.open import open_source
 
-FRAMES_IN_MEMORY = 300
+RING_SLOTS = 8
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless")
 
 
@@ -55,11 +55,11 @@ def main(
     """Measure on a machine that does nothing else."""
     comparisons = [
         compare_preprocessing(rounds=rounds),
-        compare_pipeline(pictures_of(video, FRAMES_IN_MEMORY), threads=threads, rounds=rounds),
+        compare_pipeline(pictures_of(video, FRAMES)[:: FRAMES // RING_SLOTS], threads=threads, rounds=rounds),
     ]
     if mediapipe_python:
         comparisons.append(compare_video(video, mediapipe_python, threads=threads, rounds=rounds))
-    footprint = measure_footprint(pictures_of(video, FRAMES_IN_MEMORY), frames=frames, rounds=rounds)
+    footprint = measure_footprint(pictures_of(video, FRAMES), frames=frames, rounds=rounds)
     print_results(comparisons, footprint, Console())
     if output:
         results = {

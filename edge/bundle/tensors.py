@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -59,7 +60,7 @@ class InputTensor(StrictModel):
             )
         return self
 
-    @property
+    @cached_property
     def channels(self) -> int:
         """Number of channels."""
         return self.contract().channels
