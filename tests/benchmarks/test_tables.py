@@ -39,9 +39,12 @@ def test_tables_have_rows_of_the_same_length(name: str, results: Path) -> None:
 
 
 def test_handedness_is_shown_where_it_was_measured(results: Path) -> None:
-    assert "handedness" not in TABLES["gestures"](results)
     path = results / "gesture.json"
     stored = json.loads(path.read_text(encoding="utf-8"))
+    for score in stored["classifiers"]["gesture-classifier"]["boxes"].values():
+        score.pop("handedness", None)
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    assert "handedness" not in TABLES["gestures"](results)
     for score in stored["classifiers"]["gesture-classifier"]["boxes"].values():
         score["handedness"] = HandednessScore(hands=4, accuracy=0.75, macro_f1=0.7, larger_share=0.5).to_dict()
     path.write_text(json.dumps(stored), encoding="utf-8")
