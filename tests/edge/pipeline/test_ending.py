@@ -199,7 +199,12 @@ def test_stopping_does_not_wait_for_the_reader_of_a_sink(monkeypatch: pytest.Mon
     gate, other = Gate(), RecordingSink()
     with Pipeline([numbered_detector()], threads=2) as pipeline:
         run = pipeline.run(NumberedSource(140), sinks=[PatientlyReadSink(gate), other])
-        threading.Thread(target=lambda: gate.reached.wait(10) and run.stop()).start()
+
+        def stop_when_reached() -> None:
+            gate.reached.wait(10)
+            run.stop()
+
+        threading.Thread(target=stop_when_reached).start()
         with pytest.warns(RuntimeWarning, match="recording was not read to its end when the run was stopped"):
             taken = len(list(run))
     assert len(other.frames) == taken < 140
