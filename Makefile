@@ -86,7 +86,7 @@ $(VENV)/installed: $(BUILD_INPUTS) $(VENV)/bin/python
 $(DEMO_VENV)/installed: $(BUILD_INPUTS) $(PACKAGE) $(DEMO_VENV)/bin/python
 	@echo 'Installing into $(DEMO_VENV): a minute or two the first time.'
 	$(DEMO_VENV)/bin/python -m pip install $(PIP_QUIET) --upgrade 'pip>=25.3'
-	$(DEMO_VENV)/bin/python -m pip uninstall $(PIP_QUIET) --yes edge-hands
+	$(DEMO_VENV)/bin/python -m pip uninstall $(PIP_QUIET) --quiet --yes edge-hands
 	$(DEMO_VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) .
 	@touch $@
 
