@@ -207,7 +207,7 @@ class ClassifierRecipe(_Strict):
     schedule: ScheduleRecipe
     gestures: tuple[str, ...]
     untrained_gestures: tuple[str, ...] = ()
-    handedness_weight: float = 0.6
+    handedness_weight: float = 0.3
     teacher_weight: float = 0.5
     teacher_share: Fraction = 0.15
     label_smoothing: Fraction = 0.05

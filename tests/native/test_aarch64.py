@@ -14,11 +14,11 @@ CORE = ("box", "kernels", "kernels_portable", "oblique", "rows", "separable", "t
 FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-static")
 
 
-def built(compiler: str, folder: Path, repo_root: Path, *, files: tuple[str, ...], define: str) -> Path:
+def built(compiler: str, folder: Path, repo_root: Path, *, files: tuple[str, ...], flags: tuple[str, ...] = ()) -> Path:
     """Return the program that prints hashes of warped pictures, compiled by `compiler` in `folder`."""
     native, program = repo_root / "edge" / "native", folder / compiler
     sources = [str(native / f"{name}.cpp") for name in files]
-    command = [compiler, *FLAGS, f"-D{define}", f"-I{native}", *sources, str(Path(__file__).parent / "warp_bits.cpp")]
+    command = [compiler, *FLAGS, *flags, f"-I{native}", *sources, str(Path(__file__).parent / "warp_bits.cpp")]
     subprocess.run([*command, "-pthread", "-o", str(program)], check=True)
     return program
 
@@ -36,10 +36,10 @@ def test_neon_gives_the_bits_of_other_processors(tmp_path: Path, repo_root: Path
     missing = [tool for tool in (CROSS_COMPILER, EMULATOR) if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} missing: apt-get install g++-aarch64-linux-gnu qemu-user")
-    here = hashes(built("c++", tmp_path, repo_root, files=CORE, define="EDGE_PORTABLE_KERNELS"))
+    here = hashes(built("c++", tmp_path, repo_root, files=CORE))
     there = hashes(
         EMULATOR,
-        built(CROSS_COMPILER, tmp_path, repo_root, files=(*CORE, "kernels_neon"), define="EDGE_NEON_KERNELS"),
+        built(CROSS_COMPILER, tmp_path, repo_root, files=(*CORE, "kernels_neon"), flags=("-DEDGE_NEON_KERNELS",)),
     )
     assert set(there) == {"portable", "neon"}
     assert len(set(here["portable"])) == len(here["portable"]) > 5
