@@ -29,26 +29,39 @@ def warp_normalise(
 def decode_ltrb(
     levels: Sequence[NDArray[np.float32]],
     strides: Sequence[int],
+    picture: int,
     min_score: float,
     max_candidates: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Boxes `(K, 4) float32` xyxy in input pixels and scores `(K,) float32`, best first, of an anchor-free detector.
 
-    A level is `(5, h, w) float32`: score logit, then left, top, right, bottom in strides from the cell's centre.
+    A level is `(N, 5, h, w) float32`: score logit, then left, top, right, bottom in strides from the cell's centre;
+    `picture` is the row that is decoded.
     Ties keep the order of level, row, column. A cell is left out when a value is not finite or a distance reaches 1e9
     pixels. Raises ValueError.
     """
 
-def nms(
+def place_hands(
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     iou: float,
     max_keep: int,
-) -> NDArray[np.int64]:
-    """Indices `(M,) int64` of the boxes that greedy suppression keeps, best first, ties in the order given.
+    matrix: NDArray[np.float64],
+    width: int,
+    height: int,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Boxes `(M, 4) float32` xyxy in pixels of a picture of `width` and `height`, and their rows `(M,) int64`.
 
-    `boxes` is `(K, 4) float32` xyxy, `scores` `(K,) float32`; overlap with a kept box of more than `iou` drops a box.
-    Raises ValueError for values that are not finite and for boxes whose corners are swapped.
+    `boxes` is `(K, 4) float32` xyxy in pixels of the network's input, `scores` `(K,) float32`. Greedy suppression keeps
+    at most `max_keep`, best first, ties in the order given: overlap with a kept box of more than `iou` drops a box. The
+    others are moved by `matrix` `(2, 3) float64`, from input to picture, and cut at its border; those without area
+    there are left out. Raises ValueError for values that are not finite and for boxes whose corners are swapped.
+    """
+
+def best_classes(logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Index `(N,) int64` of the largest of each row of `logits` `(N, C) float32`, and its softmax probability `(N,)`.
+
+    Of equal logits the first counts. Raises ValueError for logits that are not finite.
     """
 
 def available_kernels() -> list[str]:

@@ -29,12 +29,17 @@ def stretch(width_px: int, height_px: int, tensor_width_px: int, tensor_height_p
     return np.array([[width_px / tensor_width_px, 0.0, 0.0], [0.0, height_px / tensor_height_px, 0.0]])
 
 
-def square_crop(box_xyxy: Boxes, margin: float, tensor_side_px: int) -> Affine:
-    """Return the map of the square about `box_xyxy` (4,): its longer side, grown by `margin` of itself on both ends."""
-    x1, y1, x2, y2 = (float(value) for value in box_xyxy)
-    side = max(x2 - x1, y2 - y1, 1.0) * (1 + 2 * margin)
-    scale = side / tensor_side_px
-    return np.array([[scale, 0.0, (x1 + x2 - side) / 2], [0.0, scale, (y1 + y2 - side) / 2]])
+def square_crops(boxes_xyxy: Boxes, margin: float, tensor_side_px: int) -> Affine:
+    """Return the maps (N, 2, 3) of the squares about `boxes_xyxy` (N, 4).
+
+    A square's side is the box's longer one, grown by `margin` of itself on both ends.
+    """
+    maps = []
+    for x1, y1, x2, y2 in boxes_xyxy.tolist():
+        side = max(x2 - x1, y2 - y1, 1.0) * (1 + 2 * margin)
+        scale = side / tensor_side_px
+        maps.append([[scale, 0.0, (x1 + x2 - side) / 2], [0.0, scale, (y1 + y2 - side) / 2]])
+    return np.array(maps, np.float64).reshape(-1, 2, 3)
 
 
 def rotated_crop(centre_xy: tuple[float, float], side_px: float, angle_rad: float, tensor_side_px: int) -> Affine:

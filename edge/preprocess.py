@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge._native import warp_normalise
 from edge.frame import Frame
-from edge.geometry import Affine, letterbox, square_crop, stretch
+from edge.geometry import Affine, letterbox, square_crops, stretch
 
 LEVELS = (0.0, 255.0)
 STD_LEVELS = (1e-3, 1e3)
@@ -113,9 +113,7 @@ class Preprocessor:
         """
         if len(boxes_xyxy) != len(out):
             raise ValueError(f"out must have one crop a box, got {len(out)} crops for {len(boxes_xyxy)} boxes")
-        side_px = out.shape[-1]
-        maps = [square_crop(box, self._contract.crop_margin, side_px) for box in boxes_xyxy]
-        matrices = np.array(maps).reshape(-1, 2, 3)
+        matrices = square_crops(boxes_xyxy, self._contract.crop_margin, out.shape[-1])
         if len(boxes_xyxy):
             self._warp(frame, matrices, out)
         return matrices

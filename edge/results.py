@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, overload
@@ -44,7 +45,7 @@ class Labels:
         count = len(self.ids)
         _require("ids", self.ids, (count,), np.int64)
         _require("scores", self.scores, (count,), np.float32)
-        if count and not (self.ids.min() >= -1 and self.ids.max() < len(self.names)):
+        if not all(-1 <= index < len(self.names) for index in self.ids.tolist()):
             raise ValueError(f"ids must lie in -1..{len(self.names) - 1}, got {self.ids.min()}..{self.ids.max()}")
 
     def __len__(self) -> int:
@@ -118,7 +119,7 @@ class Hands:
         count = len(self.boxes_xyxy)
         _require("boxes_xyxy", self.boxes_xyxy, (count, 4), np.float32)
         _require("scores", self.scores, (count,), np.float32)
-        if not bool((self.boxes_xyxy[:, 2:] >= self.boxes_xyxy[:, :2]).all()) or not np.isfinite(self.boxes_xyxy).all():
+        if not _are_boxes(self.boxes_xyxy):
             raise ValueError("boxes_xyxy must be finite with x1 <= x2 and y1 <= y2; given boxes are not")
         for name, labels in (("gestures", self.gestures), ("handedness", self.handedness)):
             if labels is not None and len(labels) != count:
@@ -214,6 +215,12 @@ def _require(name: str, values: NDArray[Any], shape: tuple[int, ...], dtype: DTy
     if values.shape != shape or values.dtype != dtype:
         expected = f"{shape} {np.dtype(dtype).name}"
         raise ValueError(f"{name} must be {expected}, got {values.shape} {values.dtype}")
+
+
+# Numpy's reductions cost a frame more than a loop over its few hands.
+def _are_boxes(boxes_xyxy: NDArray[np.float32]) -> bool:
+    corners = boxes_xyxy.tolist()
+    return all(-math.inf < x1 <= x2 < math.inf and -math.inf < y1 <= y2 < math.inf for x1, y1, x2, y2 in corners)
 
 
 def _label_dict(label: Label | None) -> dict[str, Any] | None:

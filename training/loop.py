@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.errors import ModelError, OutputError, SourceError, UsageError
+from training import ranks
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
@@ -119,21 +121,28 @@ def train(
     if run.step >= schedule.steps:
         say(f"{path} has {run.step} of {schedule.steps} steps behind it: nothing to do; raise schedule.steps to go on")
         return path
-    with _log_in(folder, say) as log:
+    with _log_in(folder, say) if ranks.is_leader() else nullcontext() as log:
         for inputs, targets in task.batches(run.step):
             figures = _descend(run, task, schedule, inputs, targets, seed=seed)
-            log.add(run.step, figures, pictures=len(inputs))
-            last = run.step == schedule.steps
-            metrics = task.evaluate(run.average.model) if last or run.step % schedule.validate_steps == 0 else None
-            if metrics is not None:
-                log.write(run.step, metrics, kind="validation")
-            if last or run.step % schedule.checkpoint_steps == 0:
-                state = run.state(task, metrics)
-                _save(path, state)
-            if last:
-                save_weights(folder / WEIGHTS, state)
+            if log is not None:
+                log.add(run.step, figures, pictures=len(inputs) * ranks.count())
+                _keep(run, task, schedule, folder, log)
+            if run.step == schedule.steps:
                 break
     return path
+
+
+def _keep(run: _Run, task: TrainingTask, schedule: ScheduleRecipe, folder: Path, log: TrainingLog) -> None:
+    """Evaluate and write checkpoints at the steps that the schedule names, and at the last one."""
+    last = run.step == schedule.steps
+    metrics = task.evaluate(run.average.model) if last or run.step % schedule.validate_steps == 0 else None
+    if metrics is not None:
+        log.write(run.step, metrics, kind="validation")
+    if last or run.step % schedule.checkpoint_steps == 0:
+        state = run.state(task, metrics)
+        _save(folder / CHECKPOINT, state)
+        if last:
+            save_weights(folder / WEIGHTS, state)
 
 
 def _log_in(folder: Path, say: Callable[[str], None]) -> TrainingLog:
@@ -159,8 +168,11 @@ def _descend(
         raise ModelError(f"the loss of step {run.step} is not finite; lower schedule.rate and start from a new folder")
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    ranks.average_(p.grad for p in run.model.parameters() if p.grad is not None)
     norm = nn.utils.clip_grad_norm_(run.model.parameters(), schedule.clip_norm)
     run.optimiser.step()
+    # Each process has normalised by the statistics of its own share.
+    ranks.average_(b for b in run.model.buffers() if b.dtype.is_floating_point)
     run.average.update(run.model)
     run.step += 1
     return {**figures, "gradient_norm": float(norm), "rate": rate}

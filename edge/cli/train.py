@@ -89,6 +89,7 @@ def _fit(
     name: str, changes: list[str], data: Path, *, to: Path | None, teacher: Path | None, start: Path | None
 ) -> int:
     try:
+        from training import ranks
         from training.loop import train
         from training.recipe import read_recipe
         from training.tasks import task_from_recipe
@@ -96,9 +97,11 @@ def _fit(
         raise missing_workstation_package(PROGRAM, error) from error
     recipe = read_recipe(name, changes)
     folder = to or Path("runs") / recipe.name
-    with leaving_on_termination():
+    with leaving_on_termination(), ranks.joined():
         task = task_from_recipe(recipe, data, teacher=teacher)
-        print(train(task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say))
+        path = train(task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say)
+        if ranks.is_leader():
+            print(path)
     return 0
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
+from edge.geometry import Affine
 from edge.preprocess import InputContract
 from edge.strict_model import StrictModel
 
@@ -56,20 +57,31 @@ class AnchorFreeLtrb(StrictModel):
             _require_shape(contract, level, shapes[level.output])
 
     def decode(
-        self, outputs: Mapping[str, NDArray[Any]], *, picture: int = 0, min_score: float | None = None
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        source_from_input: Affine,
+        source_hw: tuple[int, int],
+        *,
+        picture: int = 0,
+        min_score: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return boxes (K, 4) float32 xyxy in pixels of the input tensor and scores (K,) float32, best first.
+        """Return boxes (K, 4) float32 xyxy in pixels of the source, cut at its border, and scores (K,), best first.
 
-        `picture` is the row of the batch; `min_score` replaces the decoder's own threshold.
+        `source_from_input` (2, 3) takes the input tensor to the source of `source_hw` pixels; what lies outside it, in
+        the padding, is no hand. `picture` is the row of the batch; `min_score` replaces the decoder's own threshold.
         """
         boxes_xyxy, scores = _native.decode_ltrb(
-            [outputs[level.output][picture] for level in self.levels],
+            [outputs[level.output] for level in self.levels],
             [level.stride_px for level in self.levels],
+            picture,
             self.min_score if min_score is None else min_score,
             self.max_candidates,
         )
-        kept = _native.nms(boxes_xyxy, scores, self.nms_iou, self.max_hands)
-        return boxes_xyxy[kept], scores[kept]
+        height_px, width_px = source_hw
+        placed_xyxy, kept = _native.place_hands(
+            boxes_xyxy, scores, self.nms_iou, self.max_hands, source_from_input, width_px, height_px
+        )
+        return placed_xyxy, scores[kept]
 
 
 def _require_multiples(contract: InputContract, stride_px: int) -> None:

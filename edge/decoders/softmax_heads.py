@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from edge import _native
 from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
@@ -76,15 +77,15 @@ class SoftmaxHeads(StrictModel):
                     f" ({given}); give as many labels as the model has classes"
                 )
 
-    def decode(self, outputs: Mapping[str, NDArray[Any]]) -> dict[Role, Labels]:
-        """Return the answer of every head for outputs (N, classes), as `Labels` of length N by role."""
-        return {head.role: _labels_from_logits(outputs[head.output], head.labels) for head in self.heads}
+    def decode(self, outputs: Mapping[str, NDArray[Any]], *, count: int | None = None) -> dict[Role, Labels]:
+        """Return the answer of every head for outputs (N, classes), as `Labels` by role.
+
+        They are of length N, or the answers for the first `count` rows.
+        """
+        return {head.role: _labels_from_logits(outputs[head.output][:count], head.labels) for head in self.heads}
 
 
 def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
-    if logits.ndim != 2 or logits.shape[1] != len(names) or not np.isfinite(logits).all():
-        raise ValueError(f"logits must be finite (N, {len(names)}), got {logits.shape}")
-    weights = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
-    ids = logits.argmax(axis=1).astype(np.int64)
-    best = weights[np.arange(len(ids)), ids] / weights.sum(axis=1)
-    return Labels(names, ids, best.astype(np.float32))
+    if logits.ndim != 2 or logits.shape[1] != len(names):
+        raise ValueError(f"logits must be (N, {len(names)}), got {logits.shape}")
+    return Labels(names, *_native.best_classes(logits.astype(np.float32, copy=False)))

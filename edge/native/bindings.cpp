@@ -9,9 +9,10 @@
 #include <utility>
 
 #include "decode.hpp"
+#include "hands.hpp"
 #include "kernels.hpp"
-#include "nms.hpp"
 #include "render_bindings.hpp"
+#include "softmax.hpp"
 #include "warp.hpp"
 
 namespace nb = nanobind;
@@ -22,8 +23,10 @@ using Maps = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cp
 using Out = nb::ndarray<nb::device::cpu>;
 using Source = nb::ndarray<nb::ro, nb::device::cpu>;
 using Values = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Level = nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Level = nb::ndarray<const float, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 using Boxes = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Logits = Boxes;
+using Map = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 constexpr std::int64_t kMaxSide = 1 << 20;
 
@@ -94,6 +97,11 @@ void fill(float *to, const Values &from, int channels, const char *name) {
   }
 }
 
+edge::AffineMap map_from_values(const double *m) {
+  for (int i = 0; i < 6; ++i) require(std::isfinite(m[i]), "matrices must be finite");
+  return {m[0], m[1], m[2], m[3], m[4], m[5]};
+}
+
 void warp_normalise(const Source &src, int pixel_format, const Maps &matrices, const Out &out, const Values &mean,
                     const Values &std, const Values &pad, bool rgb, int threads) {
   const edge::Picture picture = picture_from_array(src, pixel_format);
@@ -109,11 +117,7 @@ void warp_normalise(const Source &src, int pixel_format, const Maps &matrices, c
   for (int c = 0; c < tensor.channels; ++c) require(normalisation.std[c] > 0.0f, "std must be above 0");
   normalisation.rgb = rgb;
   std::vector<edge::AffineMap> maps;
-  const double *m = matrices.data();
-  for (int n = 0; n < tensor.count; ++n, m += 6) {
-    for (int i = 0; i < 6; ++i) require(std::isfinite(m[i]), "matrices must be finite");
-    maps.push_back({m[0], m[1], m[2], m[3], m[4], m[5]});
-  }
+  for (int n = 0; n < tensor.count; ++n) maps.push_back(map_from_values(matrices.data() + 6 * n));
   nb::gil_scoped_release release;
   edge::warp_normalise(picture, maps.data(), tensor, normalisation, threads);
 }
@@ -139,7 +143,9 @@ nb::object array_from_vector(std::vector<Scalar> &&values, std::vector<std::size
   return nb::cast(nb::ndarray<nb::numpy, Scalar>(owned->data(), shape.size(), shape.data(), owner));
 }
 
-nb::tuple decode_ltrb(const std::vector<Level> &levels, const std::vector<int> &strides, float min_score,
+// The functions from here on take less time than it takes to give the GIL back and to get it again.
+
+nb::tuple decode_ltrb(const std::vector<Level> &levels, const std::vector<int> &strides, int picture, float min_score,
                       int max_candidates) {
   require(levels.size() == strides.size(), "levels and strides must be equally many, got " +
                                                std::to_string(levels.size()) + " and " +
@@ -148,26 +154,29 @@ nb::tuple decode_ltrb(const std::vector<Level> &levels, const std::vector<int> &
   require(!std::isnan(min_score), "min_score must be a number");
   std::vector<edge::LevelMap> maps;
   for (std::size_t l = 0; l < levels.size(); ++l) {
-    require(levels[l].shape(0) == 5, "a level must be (5, h, w), got " + shape_of(levels[l]));
+    const Level &level = levels[l];
+    require(level.shape(1) == 5, "a level must be (N, 5, h, w), got " + shape_of(level));
+    require(picture >= 0 && picture < static_cast<std::int64_t>(level.shape(0)),
+            "picture must be a row of every level, got " + std::to_string(picture) + " for " + shape_of(level));
     require(strides[l] >= 1, "a stride must be at least 1, got " + std::to_string(strides[l]));
-    maps.push_back(
-        {levels[l].data(), static_cast<int>(levels[l].shape(1)), static_cast<int>(levels[l].shape(2)), strides[l]});
+    const std::size_t image = level.shape(1) * level.shape(2) * level.shape(3);
+    maps.push_back({level.data() + static_cast<std::size_t>(picture) * image, static_cast<int>(level.shape(2)),
+                    static_cast<int>(level.shape(3)), strides[l]});
   }
-  edge::Candidates found;
-  {
-    nb::gil_scoped_release release;
-    found = edge::decode_ltrb(maps, min_score, max_candidates);
-  }
+  edge::Candidates found = edge::decode_ltrb(maps, min_score, max_candidates);
   const std::size_t count = found.scores.size();
   return nb::make_tuple(array_from_vector(std::move(found.boxes_xyxy), {count, 4}),
                         array_from_vector(std::move(found.scores), {count}));
 }
 
-nb::object nms(const Boxes &boxes, const Values &scores, float iou, int max_keep) {
+nb::tuple place_hands(const Boxes &boxes, const Values &scores, float iou, int max_keep, const Map &matrix, int width,
+                      int height) {
   require(boxes.shape(1) == 4 && scores.shape(0) == boxes.shape(0),
           "boxes must be (K, 4) and scores (K,), got " + shape_of(boxes) + " and " + shape_of(scores));
   require(iou >= 0.0f && iou <= 1.0f, "iou must be within 0..1");
   require(max_keep >= 0, "max_keep must not be negative, got " + std::to_string(max_keep));
+  require(matrix.shape(0) == 2 && matrix.shape(1) == 3, "matrix must be (2, 3), got " + shape_of(matrix));
+  require(width >= 1 && height >= 1, "width and height must be at least 1");
   const std::size_t count = boxes.shape(0);
   for (std::size_t k = 0; k < count; ++k) {
     const float *box = boxes.data() + 4 * k;
@@ -177,13 +186,20 @@ nb::object nms(const Boxes &boxes, const Values &scores, float iou, int max_keep
     require(box[0] <= box[2] && box[1] <= box[3],
             "boxes must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2, box " + std::to_string(k) + " is not");
   }
-  std::vector<std::int64_t> kept;
-  {
-    nb::gil_scoped_release release;
-    kept = edge::nms(boxes.data(), scores.data(), count, iou, max_keep);
-  }
-  const std::size_t size = kept.size();
-  return array_from_vector(std::move(kept), {size});
+  const edge::Placement placement{map_from_values(matrix.data()), width, height};
+  edge::PlacedBoxes placed = edge::place_hands(boxes.data(), scores.data(), count, iou, max_keep, placement);
+  const std::size_t size = placed.candidates.size();
+  return nb::make_tuple(array_from_vector(std::move(placed.boxes_xyxy), {size, 4}),
+                        array_from_vector(std::move(placed.candidates), {size}));
+}
+
+nb::tuple best_classes(const Logits &logits) {
+  const std::size_t rows = logits.shape(0), classes = logits.shape(1);
+  require(classes > 0, "logits must have at least one class, got " + shape_of(logits));
+  std::vector<std::int64_t> ids(rows);
+  std::vector<float> scores(rows);
+  require(edge::best_classes(logits.data(), rows, classes, ids.data(), scores.data()), "logits must be finite");
+  return nb::make_tuple(array_from_vector(std::move(ids), {rows}), array_from_vector(std::move(scores), {rows}));
 }
 
 }  // namespace
@@ -194,10 +210,11 @@ NB_MODULE(_native, m) {
   m.doc() = "The compiled part of edge: warping, decoding and suppression.";
   m.def("warp_normalise", &warp_normalise, "src"_a.noconvert(), "pixel_format"_a, "matrices"_a, "out"_a.noconvert(),
         "mean"_a, "std"_a, "pad"_a, "rgb"_a, "threads"_a = 1);
-  m.def("decode_ltrb", &decode_ltrb, "levels"_a, "strides"_a, "min_score"_a, "max_candidates"_a);
+  m.def("decode_ltrb", &decode_ltrb, "levels"_a, "strides"_a, "picture"_a, "min_score"_a, "max_candidates"_a);
   m.def("available_kernels", &available_kernels);
   m.def("kernels_in_use", [] { return std::string(edge::kernels().name); });
   m.def("use_kernels", &use_kernels, "name"_a);
-  m.def("nms", &nms, "boxes"_a, "scores"_a, "iou"_a, "max_keep"_a);
+  m.def("place_hands", &place_hands, "boxes"_a, "scores"_a, "iou"_a, "max_keep"_a, "matrix"_a, "width"_a, "height"_a);
+  m.def("best_classes", &best_classes, "logits"_a);
   register_render(m);
 }

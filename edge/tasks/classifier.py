@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,15 +65,16 @@ class GestureClassifier(Task):
         """Return the prepared hands with their gestures and handedness. Raises `ModelError`."""
         if not len(self._hands):
             return self._hands
-        rows = {name: values[: len(self._hands)] for name, values in self.outputs.items()}
         try:
-            answers = self._decoder.decode(rows)
+            answers = self._decoder.decode(self.outputs, count=len(self._hands))
         except (KeyError, ValueError, IndexError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
-        return replace(
-            self._hands,
-            gestures=answers.get("gesture", self._hands.gestures),
-            handedness=answers.get("handedness", self._hands.handedness),
+        return Hands(
+            self._hands.boxes_xyxy,
+            self._hands.scores,
+            answers.get("gesture", self._hands.gestures),
+            answers.get("handedness", self._hands.handedness),
+            self._hands.track_ids,
         )
 
     def sibling(self) -> GestureClassifier:

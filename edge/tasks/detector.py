@@ -12,7 +12,6 @@ from edge.bundle.contract import ModelContract
 from edge.decoders import BoxDecoder
 from edge.errors import BundleFormatError, ModelError, UsageError
 from edge.frame import Frame
-from edge.geometry import apply_boxes
 from edge.preprocess import Preprocessor
 from edge.results import Hands
 from edge.runners.runner import Runner
@@ -39,14 +38,18 @@ class HandDetector(Task):
         self._decoder = contract.decoder
         self._preprocessor = Preprocessor(contract.input.contract())
         self._source_hw = (0, 0)
+        self._shape: tuple[int, ...] = ()
         self._source_from_input: NDArray[np.float64] = np.zeros((2, 3))
 
     def prepare(self, frame: Frame, hands: Hands | None = None) -> None:  # noqa: ARG002 - part of every task's shape
         """Write `frame` into the network's input; `hands` are ignored."""
-        shape = self.contract.input.channels, *self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
-        buffer = self.runner.input_buffer(self.contract.input.name, (self.contract.input.min_batch, *shape))
+        source_hw = frame.height_px, frame.width_px
+        if source_hw != self._source_hw:
+            contract = self.contract.input
+            tensor_hw = self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
+            self._source_hw, self._shape = source_hw, (contract.min_batch, contract.channels, *tensor_hw)
+        buffer = self.runner.input_buffer(self.contract.input.name, self._shape)
         self._source_from_input = self._preprocessor.write_frame(frame, buffer[:1])
-        self._source_hw = frame.height_px, frame.width_px
 
     def infer(self) -> None:
         """Run the network on the prepared frame. Raises `ModelError`."""
@@ -55,10 +58,12 @@ class HandDetector(Task):
     def decode(self) -> Hands:
         """Return the hands found, best first, their boxes clipped to the picture. Raises `ModelError`."""
         try:
-            boxes_xyxy, scores = self._decoder.decode(self.outputs, min_score=self.min_score)
+            boxes_xyxy, scores = self._decoder.decode(
+                self.outputs, self._source_from_input, self._source_hw, min_score=self.min_score
+            )
         except (KeyError, ValueError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
-        return _clipped(apply_boxes(self._source_from_input, boxes_xyxy), scores, self._source_hw)
+        return Hands(boxes_xyxy, scores)
 
     def sibling(self) -> HandDetector:
         """Return a detector for another thread on the same loaded weights."""
@@ -73,11 +78,3 @@ class HandDetector(Task):
             self.prepare(frame_from_picture(picture))
             self.infer()
             return self.decode()
-
-
-def _clipped(boxes_xyxy: NDArray[np.float32], scores: NDArray[np.float32], source_hw: tuple[int, int]) -> Hands:
-    """Cut boxes at the picture's border; those that lie in the padding alone go."""
-    height_px, width_px = source_hw
-    clipped = np.clip(boxes_xyxy, 0, np.array([width_px, height_px] * 2, np.float32))
-    inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
-    return Hands(clipped[inside], scores[inside])

@@ -16,7 +16,7 @@ from edge.geometry import (
     iou_matrix,
     letterbox,
     rotated_crop,
-    square_crop,
+    square_crops,
     stretch,
 )
 
@@ -56,13 +56,13 @@ def test_a_stretch_takes_corners_to_corners(width: int, height: int, tensor_widt
 
 
 def test_a_crop_is_a_square_with_its_margin() -> None:
-    matrix = square_crop(np.array([100, 40, 160, 140], np.float32), 0.15, 128)
+    (matrix,) = square_crops(np.array([[100, 40, 160, 140]], np.float32), 0.15, 128)
     assert moved(matrix, 0, 0) == pytest.approx((65, 25))
     assert moved(matrix, 128, 128) == pytest.approx((195, 155))
 
 
 def test_a_crop_of_a_box_without_area_can_be_undone() -> None:
-    matrix = square_crop(np.array([7, 7, 7, 7], np.float32), 0.0, 128)
+    (matrix,) = square_crops(np.array([[7, 7, 7, 7]], np.float32), 0.0, 128)
     assert moved(matrix, 64, 64) == (7, 7)
     assert np.allclose(invert(invert(matrix)), matrix)
 
@@ -77,8 +77,11 @@ def test_a_turned_crop_points_along_its_angle(angle: float, x: float, y: float, 
 
 
 def test_a_crop_that_is_not_turned_is_a_square_crop() -> None:
-    box = np.array([30, 50, 70, 90], np.float32)
-    assert np.allclose(rotated_crop((50, 70), 40, 0, 128), square_crop(box, 0, 128))
+    boxes = np.array([[30, 50, 70, 90], [0, 0, 8, 4]], np.float32)
+    crops = square_crops(boxes, 0, 128)
+    assert np.allclose(rotated_crop((50, 70), 40, 0, 128), crops[0])
+    assert np.allclose(rotated_crop((4, 2), 8, 0, 128), crops[1])
+    assert square_crops(boxes[:0], 0, 128).shape == (0, 2, 3)
 
 
 @given(angle=st.floats(-7, 7), side=st.floats(10, 900), x=COORDINATES, y=COORDINATES)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from training import ranks
+
 TOP_CELLS = 10
 SCORE_POWER = 0.5
 IOU_POWER = 4.0
@@ -48,7 +50,9 @@ def detection_loss(maps: Sequence[Tensor], targets: DetectionTargets, strides_px
         quality, matched = _assign(logits.detach().sigmoid(), boxes.detach(), centres, cell_px, targets)
         free = ~(_inside(centres, targets.boxes_xyxy) & targets.ignored[..., None]).any(dim=1) | (quality > 0)
         weight = torch.where(quality > 0, quality, NEGATIVE_WEIGHT * logits.sigmoid().square()) * free
-        total_quality = quality.sum().clamp(min=1.0)
+        total_quality = quality.sum()
+        ranks.average_([total_quality])
+        total_quality.clamp_(min=1.0)
     score = (binary_cross_entropy_with_logits(logits, quality, reduction="none") * weight).sum() / total_quality
     positive = quality > 0
     chosen = targets.boxes_xyxy.gather(1, matched[..., None].expand(-1, -1, 4))[positive]

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.data import DataLoader
 
 from edge.errors import SourceError
+from training import ranks
 from training.data.catalogue import samples_of
 from training.data.crops import UNKNOWN, CropTargets, HandCrop, HandCrops, collate_crops, crop_tensor, hands_of
 from training.data.pictures import PictureStore
@@ -52,12 +53,10 @@ class ClassifierTraining:
         hands = self._hands if self._teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
         if not hands:
             raise SourceError("no training hand has a gesture; name sets with gestures in data.sets, or give a teacher")
-        batch = recipe.schedule.batch
+        batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
         loader: DataLoader[Any] = DataLoader(
             HandCrops(hands, self._pictures, recipe, self._answers(hands)),
-            batch_sampler=(
-                list(range(step * batch, (step + 1) * batch)) for step in range(first_step, recipe.schedule.steps)
-            ),
+            batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
             num_workers=recipe.schedule.workers,
             collate_fn=collate_crops,
             prefetch_factor=4 if recipe.schedule.workers else None,

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from edge.frame import Frame, PixelFormat
-from edge.geometry import apply_boxes
 from edge.preprocess import Preprocessor
+from training import ranks
 from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
@@ -91,12 +91,8 @@ def detect(model: nn.Module, picture: Picture, recipe: DetectorRecipe) -> Found:
     with torch.inference_mode():
         maps = [level.contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
     outputs = dict(zip(decoder.output_names, maps, strict=True))
-    boxes, scores = decoder.decode(outputs, min_score=min(CURVE_MIN_SCORE, decoder.min_score))
-    limit = np.array([frame.width_px, frame.height_px] * 2, np.float32)
-    clipped = np.clip(apply_boxes(matrix, boxes), 0, limit)
-    # As on the device, what lies in the padding alone is no hand.
-    inside = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
-    return Found(clipped[inside], scores[inside])
+    source_hw, min_score = (frame.height_px, frame.width_px), min(CURVE_MIN_SCORE, decoder.min_score)
+    return Found(*decoder.decode(outputs, matrix, source_hw, min_score=min_score))
 
 
 def _keys(recipe: DetectorRecipe, first_step: int) -> Iterator[list[tuple[int, int]]]:
@@ -104,4 +100,4 @@ def _keys(recipe: DetectorRecipe, first_step: int) -> Iterator[list[tuple[int, i
     for step in range(first_step, steps):
         stage = next(stage for stage in recipe.stages if step < stage.until * steps or stage is recipe.stages[-1])
         side_px = int(np.random.default_rng([recipe.seed, step]).choice(stage.sides_px))
-        yield [(side_px, step * batch + number) for number in range(batch)]
+        yield ranks.share([(side_px, step * batch + number) for number in range(batch)])
