@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
+from training.mistakes import Mistake, classifier_mistakes, detector_mistakes
 from training.recipe import ClassifierRecipe, DetectorRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
@@ -27,8 +29,17 @@ Rows = dict[str, dict[str, float]]
 Sets = Mapping[str, Sequence[HandSample]]
 
 
-def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None = None) -> Rows:
-    """Return the figures of every set with a test split, and of all together.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a model did with test pictures: `rows` of figures by set, its `mistakes`, and the `pictures` they are in."""
+
+    rows: Rows
+    mistakes: list[Mistake]
+    pictures: PictureStore
+
+
+def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None = None) -> Evaluation:
+    """Return the figures of every set with a test split, and of all together, and the mistakes in all.
 
     `min_score` replaces a detector's threshold. Raises `SourceError` when the checkpoint or a set cannot be read, or no
     set has test pictures, and `UsageError` for a `min_score` that cannot be.
@@ -41,8 +52,8 @@ def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None 
         sets.setdefault(sample.dataset, []).append(sample)
     pictures = PictureStore(sample.path for sample in samples)
     if isinstance(recipe, DetectorRecipe):
-        return _detector_rows(checkpoint.model(), recipe, sets, pictures)
-    return _classifier_rows(checkpoint.model(), recipe, sets, pictures)
+        return _detector_evaluation(checkpoint.model(), recipe, sets, pictures)
+    return _classifier_evaluation(checkpoint.model(), recipe, sets, pictures)
 
 
 def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float | None = None) -> AccuracyCard:
@@ -79,24 +90,24 @@ def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float 
     )
 
 
-def _detector_rows(model: nn.Module, recipe: DetectorRecipe, sets: Sets, pictures: PictureStore) -> Rows:
+def _detector_evaluation(model: nn.Module, recipe: DetectorRecipe, sets: Sets, pictures: PictureStore) -> Evaluation:
     pairs = {
-        name: [
-            (detect(model, pictures[sample.path], recipe), Wanted(sample.boxes_xyxy, sample.ignored))
-            for sample in samples
-        ]
+        name: [(detect(model, pictures[sample.path], recipe), sample) for sample in samples]
         for name, samples in sets.items()
     }
     pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
     rows = {}
     for name, own in pairs.items():
-        found, wanted = [one for one, _ in own], [one for _, one in own]
+        found, wanted = [one for one, _ in own], [Wanted(sample.boxes_xyxy, sample.ignored) for _, sample in own]
         figures = detection_figures(found, wanted, recipe.decoding.min_score)
         rows[name] = {"pictures": float(len(own)), **figures}
-    return rows
+    every_found, samples = zip(*pairs[ALL_SETS], strict=True)
+    return Evaluation(rows, detector_mistakes(samples, every_found, recipe.decoding.min_score), pictures)
 
 
-def _classifier_rows(model: nn.Module, recipe: ClassifierRecipe, sets: Sets, pictures: PictureStore) -> Rows:
+def _classifier_evaluation(
+    model: nn.Module, recipe: ClassifierRecipe, sets: Sets, pictures: PictureStore
+) -> Evaluation:
     pairs = {
         name: [
             (hand, classify(model, pictures, hand, recipe))
@@ -110,4 +121,5 @@ def _classifier_rows(model: nn.Module, recipe: ClassifierRecipe, sets: Sets, pic
         hands, answers = [hand for hand, _ in own], [answer for _, answer in own]
         figures = classification_figures(hands, answers, gestures=len(recipe.gestures))
         rows[name] = {"hands": float(len(hands)), **figures}
-    return rows
+    every_hand, every_answer = [hand for hand, _ in pairs[ALL_SETS]], [answer for _, answer in pairs[ALL_SETS]]
+    return Evaluation(rows, classifier_mistakes(every_hand, every_answer, recipe.gestures), pictures)

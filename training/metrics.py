@@ -73,35 +73,57 @@ def _coco_box(image: int, box: FloatArray) -> dict[str, Any]:
     return {"image_id": image, "category_id": 1, "bbox": [x1, y1, width, height], "area": width * height}
 
 
-def recall_precision(found: Sequence[Found], wanted: Sequence[Wanted], min_score: float) -> dict[str, float]:
-    """Return recall and precision at IoU 0.5 of the boxes that score `min_score` or more; best score matches first.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a detector made of one picture from a threshold on, best score first.
+
+    `hit` (K,) bool marks boxes that are a hand at IoU 0.5, `excused` (K,) those that lie in an ignored region instead;
+    the others are false. `missed_xyxy` (M, 4) are the hands that no box hit.
+    """
+
+    boxes_xyxy: FloatArray
+    scores: FloatArray
+    hit: BoolArray
+    excused: BoolArray
+    missed_xyxy: FloatArray
+
+
+def judged(found: Found, wanted: Wanted, min_score: float) -> Judged:
+    """Match the boxes that score `min_score` or more with the hands at IoU 0.5; the best score matches first.
 
     Ignored regions need not be found, and a box that lies more than half inside one is no mistake.
     """
-    hits = hands = guesses = 0
-    for own, item in zip(found, wanted, strict=True):
-        chosen = own.scores >= min_score
-        boxes = own.boxes_xyxy[chosen][np.argsort(-own.scores[chosen], kind="stable")]
-        real, regions = item.boxes_xyxy[~item.ignored], item.boxes_xyxy[item.ignored]
-        matched = _matched(boxes, real)
-        excused = ~matched & _mostly_inside(boxes, regions)
-        hits += int(matched.sum())
-        hands += len(real)
-        guesses += int((~excused).sum())
+    rows = np.argsort(-found.scores, kind="stable")
+    rows = rows[found.scores[rows] >= min_score]
+    boxes, regions = found.boxes_xyxy[rows], wanted.boxes_xyxy[wanted.ignored]
+    real = wanted.boxes_xyxy[~wanted.ignored]
+    owner = _matched(boxes, real)
+    hit = owner >= 0
+    excused = ~hit & _mostly_inside(boxes, regions)
+    return Judged(boxes, found.scores[rows], hit, excused, np.delete(real, owner[hit], axis=0))
+
+
+def recall_precision(found: Sequence[Found], wanted: Sequence[Wanted], min_score: float) -> dict[str, float]:
+    """Return recall and precision at IoU 0.5 of the boxes that score `min_score` or more, as `judged`."""
+    pictures = [judged(own, item, min_score) for own, item in zip(found, wanted, strict=True)]
+    hits = sum(int(picture.hit.sum()) for picture in pictures)
+    hands = sum(int((~item.ignored).sum()) for item in wanted)
+    guesses = sum(int((~picture.excused).sum()) for picture in pictures)
     return {"recall": hits / max(1, hands), "precision": hits / max(1, guesses), "hands": float(hands)}
 
 
-def _matched(boxes: FloatArray, real: FloatArray) -> BoolArray:
-    matched = np.zeros(len(boxes), np.bool_)
+def _matched(boxes: FloatArray, real: FloatArray) -> npt.NDArray[np.int64]:
+    """Return the row of the hand that each box hits, -1 for none."""
+    owner = np.full(len(boxes), -1, np.int64)
     if not len(real) or not len(boxes):
-        return matched
+        return owner
     overlap = iou_matrix(boxes, real)
     for row in range(len(boxes)):
         best = int(overlap[row].argmax())
         if overlap[row, best] >= MATCH_IOU:
-            matched[row] = True
+            owner[row] = best
             overlap[:, best] = -1
-    return matched
+    return owner
 
 
 def _mostly_inside(boxes: FloatArray, regions: FloatArray) -> BoolArray:

@@ -70,13 +70,18 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Write an accuracy card for `edge-export --accuracy`.")
     ] = None,
     note: Annotated[str, typer.Option(help="What a reader of the card must know.", show_default=False)] = "",
+    mistakes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a contact sheet of the mistakes, .jpg or .png.")
+    ] = None,
     min_score: Annotated[
         float | None, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.  [the recipe's]")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Measure CHECKPOINT on the test split of its recipe's sets, set by set."""
-    work = partial(_evaluate, checkpoint, data, card=card, note=note, min_score=min_score, as_json=json)
+    work = partial(
+        _evaluate, checkpoint, data, card=card, note=note, mistakes=mistakes, min_score=min_score, as_json=json
+    )
     raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
@@ -106,23 +111,35 @@ def _fit(
 
 
 def _evaluate(
-    checkpoint: Path, data: Path, *, card: Path | None, note: str, min_score: float | None, as_json: bool
+    checkpoint: Path,
+    data: Path,
+    *,
+    card: Path | None,
+    note: str,
+    mistakes: Path | None,
+    min_score: float | None,
+    as_json: bool,
 ) -> int:
     try:
         from training.evaluation import card_from_rows, evaluate_checkpoint
+        from training.mistakes import contact_sheet, require_sheet_name, write_sheet
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    rows = evaluate_checkpoint(checkpoint, data, min_score=min_score)
+    if mistakes is not None:
+        require_sheet_name(mistakes)
+    evaluation = evaluate_checkpoint(checkpoint, data, min_score=min_score)
     if as_json:
         import json
 
-        print(json.dumps(rows))
+        print(json.dumps(evaluation.rows))
     else:
-        _print_table(rows)
-    # After the figures are told: they took long, and the file may turn out not to be writable.
+        _print_table(evaluation.rows)
+    # After the figures are told: they took long, and a file may turn out not to be writable.
     if card is not None:
-        written = card_from_rows(rows, checkpoint, note=note, min_score=min_score)
+        written = card_from_rows(evaluation.rows, checkpoint, note=note, min_score=min_score)
         _write(card, written.model_dump_json(indent=2) + "\n")
+    if mistakes is not None:
+        write_sheet(mistakes, contact_sheet(evaluation.mistakes, evaluation.pictures))
     return 0
 
 

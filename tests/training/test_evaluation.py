@@ -38,7 +38,7 @@ def saved(path: Path, recipe: DetectorRecipe | ClassifierRecipe, **weights: floa
 
 
 def test_a_detector_is_measured_on_the_test_pictures_of_each_set_and_of_all(root: Path) -> None:
-    rows = evaluate_checkpoint(saved(root / "c.pt", detector_recipe(data=SETS)), root)
+    rows = evaluate_checkpoint(saved(root / "c.pt", detector_recipe(data=SETS)), root).rows
     assert list(rows) == ["hands", "more", ALL_SETS]
     assert [row["pictures"] for row in rows.values()] == [2, 1, 3]
     assert [row["hands"] for row in rows.values()] == [2, 1, 3]
@@ -47,7 +47,7 @@ def test_a_detector_is_measured_on_the_test_pictures_of_each_set_and_of_all(root
 
 def test_recall_follows_the_threshold_and_the_card_states_it(root: Path) -> None:
     path = saved(root / "c.pt", detector_recipe(data=SETS))
-    at_own, at_zero = evaluate_checkpoint(path, root), evaluate_checkpoint(path, root, min_score=0.0)
+    at_own, at_zero = (evaluate_checkpoint(path, root, min_score=score).rows for score in (None, 0.0))
     assert at_own[ALL_SETS]["precision"] == 0.0 < at_zero[ALL_SETS]["precision"]
     own, other = card_from_rows(at_own, path, note=""), card_from_rows(at_zero, path, note="", min_score=0.0)
     assert (own.min_score, own.command) == (0.5, "edge-train eval c.pt")
@@ -71,7 +71,7 @@ def test_a_classifier_that_knows_one_answer_scores_where_it_is_right(root: Path)
     state["ema"]["heads.0.bias"][1] = 5.0
     state["ema"]["heads.1.bias"][1] = 5.0
     torch.save(state, path)
-    rows = evaluate_checkpoint(path, root)
+    rows = evaluate_checkpoint(path, root).rows
     assert list(rows) == ["hands", "more", ALL_SETS]
     assert rows[ALL_SETS] == {"hands": 3.0, "gesture_macro_f1": 1.0, "handedness_macro_f1": 0.0}
 

@@ -91,13 +91,19 @@ def test_the_program_trains_goes_on_and_measures(desk: Path, capsys: pytest.Capt
 def check_card(capsys: pytest.CaptureFixture[str], desk: Path, checkpoint: Path, ap50: float) -> None:
     card = desk / "card.json"
     options: list[str | Path] = ["--data", desk / "data", "--card", card, "--note", "small"]
-    code, out, _ = edge_train(capsys, "eval", checkpoint, *options, "--min-score", "0.3")
+    sheet = desk / "mistakes.jpg"
+    code, out, _ = edge_train(capsys, "eval", checkpoint, *options, "--min-score", "0.3", "--mistakes", sheet)
     assert code == 0
+    assert sheet.is_file()
     assert "all sets" in out
     assert "ap50" in out
     written = AccuracyCard.model_validate_json(card.read_bytes())
     assert (written.metric, written.note, written.min_score) == ("ap50", "small", 0.3)
     assert written.value == pytest.approx(ap50, abs=1e-4)
+
+    code, out, err = edge_train(capsys, "eval", checkpoint, *options[:2], "--mistakes", desk / "sheet.txt")
+    assert (code, out) == (2, "")
+    assert "sheet.txt" in err
 
     code, out, err = edge_train(capsys, "eval", checkpoint, *options[:3], desk / "none" / "card.json")
     assert code == 6

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model's mistakes as one picture to look at: the contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import OutputError, UsageError
+from training.augment.placement import Picture, draw
+from training.data.crops import UNKNOWN, HandCrop
+from training.data.pictures import PictureStore
+from training.data.sample import FloatArray, HandSample
+from training.metrics import Found, Wanted, judged
+from training.recipe import HANDEDNESS
+
+TILE_PX = 160
+CAPTION_PX = 18
+COLUMNS = 10
+# A mistake is seen with its surroundings, this many times its longer side.
+SURROUNDINGS = 3.0
+INK_BGR, PAPER_BGR = (233, 180, 86), (24, 24, 24)
+SUFFIXES = (".jpg", ".png")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A place (4,) in a picture and what was said of it wrongly."""
+
+    path: Path
+    box_xyxy: FloatArray
+    told: str
+
+
+def detector_mistakes(samples: Sequence[HandSample], found: Sequence[Found], min_score: float) -> list[Mistake]:
+    """Return boxes that are no annotated hand, best score first, then missed hands, the largest in view first."""
+    false: list[tuple[float, Mistake]] = []
+    missed: list[tuple[float, Mistake]] = []
+    for sample, own in zip(samples, found, strict=True):
+        picture = judged(own, Wanted(sample.boxes_xyxy, sample.ignored), min_score)
+        wrong = ~(picture.hit | picture.excused)
+        for box, score in zip(picture.boxes_xyxy[wrong], picture.scores[wrong], strict=True):
+            false.append((float(score), Mistake(sample.path, box, f"{score:.2f}")))
+        for box in picture.missed_xyxy:
+            share = float((box[2:] - box[:2]).max()) / max(sample.width_px, sample.height_px)
+            missed.append((share, Mistake(sample.path, box, "missed")))
+    ranked = [sorted(rows, key=lambda row: -row[0]) for rows in (false, missed)]
+    return [mistake for rows in ranked for _, mistake in rows]
+
+
+def classifier_mistakes(
+    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], gestures: Sequence[str]
+) -> list[Mistake]:
+    """Return the hands whose gesture or handedness is known and was named otherwise; `answers` hold class numbers."""
+    mistakes = []
+    for head, names in (("gesture", gestures), ("handedness", HANDEDNESS)):
+        for hand, answer in zip(hands, answers, strict=True):
+            truth, guess = getattr(hand, head), answer[head]
+            if truth not in (UNKNOWN, guess):
+                mistakes.append(Mistake(hand.path, hand.box_xyxy, f"{names[guess]}, not {names[truth]}"))
+    return mistakes
+
+
+def contact_sheet(mistakes: Sequence[Mistake], pictures: PictureStore) -> Picture:
+    """Return a BGR picture (H, W, 3) with a numbered tile for each mistake; without any, one empty tile."""
+    tiles = list(_tiles(mistakes, pictures)) or [_empty_tile()]
+    columns = min(COLUMNS, len(tiles))
+    tiles += [_empty_tile() for _ in range(-len(tiles) % columns)]
+    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    return np.vstack(rows)
+
+
+def require_sheet_name(path: Path) -> None:
+    """Raise `UsageError` unless `path` ends as a picture that `write_sheet` can write."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"a sheet is a picture, {' or '.join(SUFFIXES)}, got {path.name}")
+
+
+def write_sheet(path: Path, sheet: Picture) -> None:
+    """Write a contact sheet. Raises `OutputError` when `path` cannot be written."""
+    _, encoded = cv2.imencode(path.suffix, sheet)
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
+
+
+def _tiles(mistakes: Sequence[Mistake], pictures: PictureStore) -> Iterator[Picture]:
+    for number, mistake in enumerate(mistakes):
+        x1, y1, x2, y2 = (float(edge) for edge in mistake.box_xyxy)
+        side = max(x2 - x1, y2 - y1, 1.0) * SURROUNDINGS
+        scale = TILE_PX / side
+        left, top = (x1 + x2 - side) / 2, (y1 + y2 - side) / 2
+        tile = _empty_tile()
+        view = tile[CAPTION_PX:]
+        draw(view, pictures[mistake.path], np.array([[scale, 0, -left * scale], [0, scale, -top * scale]]))
+        low, high = ((int((x - left) * scale), int((y - top) * scale)) for x, y in ((x1, y1), (x2, y2)))
+        cv2.rectangle(view, low, high, INK_BGR, 1)
+        place = (4, CAPTION_PX - 5)
+        cv2.putText(tile, f"{number} {mistake.told}", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, INK_BGR, 1, cv2.LINE_AA)
+        yield tile
+
+
+def _empty_tile() -> Picture:
+    return np.full((TILE_PX + CAPTION_PX, TILE_PX, 3), PAPER_BGR, np.uint8)
