@@ -21,6 +21,8 @@ class RowReader {
   RowReader(const Picture &picture, int first, int last, int rows_at_once);
 
   const std::uint8_t *row(int y);
+  // Asks memory for row y, which lies inside, so that it is there when it is read.
+  void ask_for(int y) const;
   int first() const { return first_; }
   int bytes() const { return bytes_; }
 

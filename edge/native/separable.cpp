@@ -11,6 +11,8 @@ namespace {
 
 constexpr double kStillPx = 1e-5;
 constexpr float kUnit = -1.0f / (1 << (kLineBits + kColumnBits));  // weights of columns are negative
+// The rows of a crop lie too far apart for the processor to guess which it needs next.
+constexpr int kRowsAhead = 2;
 constexpr float kLuma[3] = {0.114f, 0.587f, 0.299f};
 
 }  // namespace
@@ -64,6 +66,10 @@ void SeparableWarp::write_rows(int first, int last, float *out) const {
 
 void SeparableWarp::weigh(int y, Scratch &scratch) const {
   const RowTaps &row = rows_.rows[static_cast<std::size_t>(y - y_.inside.first)];
+  if (y + kRowsAhead < y_.inside.last) {
+    const RowTaps &later = (&row)[kRowsAhead];
+    for (int t = 0; t < later.count; ++t) scratch.reader.ask_for(later.start + t);
+  }
   const std::uint8_t **rows = scratch.pointers.data();
   for (int t = 0; t < row.count; ++t) rows[t] = scratch.reader.row(row.start + t);
   std::int16_t *line = scratch.line.data();
