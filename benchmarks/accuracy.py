@@ -71,6 +71,9 @@ def main(
     *,
     split: Annotated[str, typer.Option(help="Split of the sets.")] = "test",
     bundle: Annotated[list[str] | None, typer.Option(help="Name or folder of a detector bundle of ours.")] = None,
+    second_look: Annotated[
+        str | None, typer.Option(help="Classifier bundle that looks again at what each bundle finds.")
+    ] = None,
     mediapipe_python: Annotated[Path | None, typer.Option(help="Interpreter that has mediapipe.")] = None,
     hagrid_detector: Annotated[Path | None, typer.Option(help="dynamic_gestures' hand_detector.onnx.")] = None,
     output: Annotated[Path | None, typer.Option(help="JSON file for the results.")] = None,
@@ -78,7 +81,7 @@ def main(
     """Measure the named detectors on the same pictures."""
     sets = read_sets(folder, split)
     with ExitStack() as stack:
-        detectors = list(_detectors(stack, bundle or (), mediapipe_python, hagrid_detector))
+        detectors = list(_detectors(stack, bundle or (), second_look, mediapipe_python, hagrid_detector))
         scores = {detector.name: measure(detector, sets) for detector in detectors}
         settings = {detector.name: dict(detector.settings) for detector in detectors}
     print_table(scores, Console())
@@ -91,11 +94,18 @@ def main(
 
 
 def _detectors(
-    stack: ExitStack, bundles: Sequence[str], mediapipe_python: Path | None, hagrid_detector: Path | None
+    stack: ExitStack,
+    bundles: Sequence[str],
+    second_look: str | None,
+    mediapipe_python: Path | None,
+    hagrid_detector: Path | None,
 ) -> Iterator[Detector]:
     for name in bundles:
+        from benchmarks.peers.bundle_cascade import BundleCascade
         from benchmarks.peers.bundle_detector import BundleDetector
 
+        if second_look:
+            yield BundleCascade(name, second_look)
         yield BundleDetector(name)
     if mediapipe_python:
         from benchmarks.peers.mediapipe_hands import MediaPipeHands

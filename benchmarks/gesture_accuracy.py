@@ -113,10 +113,10 @@ def _cascades(
     bundle: str | None, detector_bundle: str | None, hagrid_classifier: Path | None, hagrid_detector: Path | None
 ) -> Iterator[Cascade]:
     if bundle:
+        from benchmarks.peers.bundle_cascade import BundleCascade
         from benchmarks.peers.bundle_classifier import BundleClassifier
-        from benchmarks.peers.bundle_detector import BundleDetector
 
-        yield BundleDetector(detector_bundle) if detector_bundle else None, BundleClassifier(bundle)
+        yield BundleCascade(detector_bundle, bundle) if detector_bundle else None, BundleClassifier(bundle)
     if hagrid_classifier:
         from benchmarks.peers.hagrid_classifier import HagridClassifier
         from benchmarks.peers.hagrid_detector import HagridDetector

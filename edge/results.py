@@ -102,6 +102,7 @@ class Hands:
         scores: (N,) float32, 0 to 1.
         gestures, handedness: labels of the N hands, or None where no model gave any.
         track_ids: (N,) int64, or None.
+        presence: (N,) float32, 0 to 1: how sure a second, closer look is that each is a hand at all; None without one.
 
     Raises:
         ValueError: shapes or types differ from these, or a box is turned inside out or not finite.
@@ -112,6 +113,7 @@ class Hands:
     gestures: Labels | None = None
     handedness: Labels | None = None
     track_ids: NDArray[np.int64] | None = None
+    presence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_xyxy.shape == (4,):
@@ -126,6 +128,8 @@ class Hands:
                 raise ValueError(f"{name} must have one label a box ({count}), got {len(labels)}")
         if self.track_ids is not None:
             _require("track_ids", self.track_ids, (count,), np.int64)
+        if self.presence is not None:
+            _require("presence", self.presence, (count,), np.float32)
 
     @classmethod
     def empty(cls) -> Hands:
@@ -148,6 +152,7 @@ class Hands:
             None if self.gestures is None else self.gestures[rows],
             None if self.handedness is None else self.handedness[rows],
             None if self.track_ids is None else self.track_ids[rows],
+            None if self.presence is None else self.presence[rows],
         )
 
     def __iter__(self) -> Iterator[Hand]:
@@ -163,7 +168,8 @@ class Hands:
         )
 
     def __repr__(self) -> str:
-        known = [name for name in ("gestures", "handedness", "track_ids") if getattr(self, name) is not None]
+        optional = ("gestures", "handedness", "track_ids", "presence")
+        known = [name for name in optional if getattr(self, name) is not None]
         return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
 
 

@@ -14,7 +14,7 @@ from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
 from edge.strict_model import first_problem
 from training.decoder_from_recipe import decoder_from_recipe
-from training.recipe import HANDEDNESS, ClassifierRecipe, DetectorRecipe, InputRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe
 
 DETECTOR_MAX_BATCH = 8
 CLASSIFIER_MAX_BATCH = 32
@@ -56,9 +56,10 @@ def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | N
 
 
 def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
-    heads = (
-        Head(output="gesture", role="gesture", labels=recipe.gestures, untrained=recipe.untrained_gestures),
-        Head(output="handedness", role="handedness", labels=HANDEDNESS),
+    untrained = {"gesture": recipe.untrained_gestures}
+    heads = tuple(
+        Head(output=role, role=role, labels=labels, untrained=untrained.get(role, ()))
+        for role, labels in recipe.heads.items()
     )
     return ModelContract(
         name=name,

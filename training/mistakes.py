@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.decoders.softmax_heads import HANDEDNESS
 from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
-from training.recipe import HANDEDNESS
 
 TILE_PX = 160
 CAPTION_PX = 18

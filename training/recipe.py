@@ -22,11 +22,11 @@ from pydantic import (
 )
 
 from edge.bundle.tensors import Margin, Side
+from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE, Role
 from edge.errors import UsageError
 from edge.preprocess import InputContract
 
 RECIPES = Path(__file__).parent / "recipes"
-HANDEDNESS = ("left", "right")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
 StageSide = Annotated[int, Field(gt=0, multiple_of=32)]
@@ -191,8 +191,19 @@ class DetectorRecipe(_Strict):
     decoding: DecodingRecipe = DecodingRecipe()
 
 
+class OthersRecipe(_Strict):
+    """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
+
+    They make up `share` of the crops. A relative path begins at the checkout.
+    """
+
+    detector: str
+    min_score: Fraction = 0.2
+    share: Fraction = 0.3
+
+
 class ClassifierRecipe(_Strict):
-    """A classifier of hand crops: gesture and handedness.
+    """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
 
     A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
     loss is the gesture's plus `handedness_weight` times the handedness's.
@@ -211,7 +222,15 @@ class ClassifierRecipe(_Strict):
     teacher_weight: float = 0.5
     teacher_share: Fraction = 0.15
     label_smoothing: Fraction = 0.05
+    others: OthersRecipe | None = None
+    presence_weight: PositiveFloat = 0.5
     augment: CropAugment = CropAugment()
+
+    @property
+    def heads(self) -> dict[Role, tuple[str, ...]]:
+        """Classes of each of the model's heads, in its order."""
+        heads: dict[Role, tuple[str, ...]] = {"gesture": self.gestures, "handedness": HANDEDNESS}
+        return heads if self.others is None else heads | {"presence": PRESENCE}
 
     @model_validator(mode="after")
     def _untrained_are_gestures(self) -> ClassifierRecipe:
@@ -219,9 +238,9 @@ class ClassifierRecipe(_Strict):
         if unknown:
             raise ValueError(f"untrained_gestures must be among gestures, these are not: {', '.join(unknown)}")
         heads = list(self.model.get("head_classes", ()))
-        classes = [len(self.gestures), len(HANDEDNESS)]
+        classes = [len(names) for names in self.heads.values()]
         if heads != classes:
-            raise ValueError(f"model.head_classes must be {classes}, gestures and hands, got {heads}")
+            raise ValueError(f"model.head_classes must be {classes}, for {', '.join(self.heads)}, got {heads}")
         return self
 
 

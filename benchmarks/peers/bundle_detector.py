@@ -7,12 +7,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.decoders import BoxDecoder
 from edge.errors import UsageError
+from edge.results import Hands
 from edge.sources.picture import pixels_from_file
 from edge.tasks.detector import HandDetector
 from edge.tasks.loading import task_from_bundle
@@ -45,7 +48,11 @@ class BundleDetector:
             "curve_min_score": self.curve_min_score,
         }
 
+    def hands(self, bgr: npt.NDArray[np.uint8]) -> Hands:
+        """Return the hands of a picture, low scores included."""
+        return self._task(bgr)
+
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""
-        hands = self._task(pixels_from_file(picture))
+        hands = self.hands(pixels_from_file(picture))
         return Found(hands.boxes_xyxy, hands.scores)

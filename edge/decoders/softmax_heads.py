@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,8 +16,22 @@ from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
 
-Role = Literal["gesture", "handedness"]
+Role = Literal["gesture", "handedness", "presence"]
 HANDEDNESS = ("left", "right")
+PRESENCE = ("hand", "other")
+_FIXED_LABELS: dict[Role, tuple[str, ...]] = {"handedness": HANDEDNESS, "presence": PRESENCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the heads say of N crops; None where there is no such head.
+
+    `presence` (N,) float32 is the probability that a crop shows a hand at all.
+    """
+
+    gestures: Labels | None = None
+    handedness: Labels | None = None
+    presence: NDArray[np.float32] | None = None
 
 
 class Head(StrictModel):
@@ -34,9 +49,10 @@ class Head(StrictModel):
     def _names_make_sense(self) -> Head:
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels of output {self.output!r} must differ from each other")
-        if self.role == "handedness" and set(self.labels) != set(HANDEDNESS):
-            expected = " and ".join(HANDEDNESS)
-            raise ValueError(f"labels of the role handedness must be {expected}, got {', '.join(self.labels)}")
+        fixed = _FIXED_LABELS.get(self.role)
+        if fixed is not None and set(self.labels) != set(fixed):
+            told = f"{' and '.join(fixed)}, got {', '.join(self.labels)}"
+            raise ValueError(f"labels of the role {self.role} must be {told}")
         strangers = sorted(set(self.untrained) - set(self.labels))
         if strangers:
             raise ValueError(f"untrained names {', '.join(strangers)} are not among the labels of {self.output!r}")
@@ -44,12 +60,16 @@ class Head(StrictModel):
 
 
 class SoftmaxHeads(StrictModel):
-    """Logits per head; the answer is the most probable class and its probability."""
+    """Logits per head; the answer is the most probable class and its probability.
+
+    Below `min_presence` a crop shows no hand; only a head of the role presence can say so.
+    """
 
     serves: ClassVar[str] = "classifier"
 
     type: Literal["softmax-heads"] = "softmax-heads"
     heads: tuple[Head, ...] = Field(min_length=1)
+    min_presence: float = Field(default=0.5, ge=0, le=1)
 
     @model_validator(mode="after")
     def _heads_differ(self) -> SoftmaxHeads:
@@ -77,15 +97,23 @@ class SoftmaxHeads(StrictModel):
                     f" ({given}); give as many labels as the model has classes"
                 )
 
-    def decode(self, outputs: Mapping[str, NDArray[Any]], *, count: int | None = None) -> dict[Role, Labels]:
-        """Return the answer of every head for outputs (N, classes), as `Labels` by role.
-
-        They are of length N, or the answers for the first `count` rows.
-        """
-        return {head.role: _labels_from_logits(outputs[head.output][:count], head.labels) for head in self.heads}
+    def decode(self, outputs: Mapping[str, NDArray[Any]], *, count: int | None = None) -> Answers:
+        """Return the answer of every head for outputs (N, classes), or for their first `count` rows."""
+        labels = {head.role: _labels_from_logits(outputs[head.output][:count], head.labels) for head in self.heads}
+        presence = labels.get("presence")
+        return Answers(
+            gestures=labels.get("gesture"),
+            handedness=labels.get("handedness"),
+            presence=None if presence is None else _probability_of(presence, PRESENCE[0]),
+        )
 
 
 def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
     if logits.ndim != 2 or logits.shape[1] != len(names):
         raise ValueError(f"logits must be (N, {len(names)}), got {logits.shape}")
     return Labels(names, *_native.best_classes(logits.astype(np.float32, copy=False)))
+
+
+def _probability_of(labels: Labels, name: str) -> NDArray[np.float32]:
+    """Return the probability (N,) of one of two classes."""
+    return np.where(labels.ids == labels.names.index(name), labels.scores, 1 - labels.scores)

@@ -97,7 +97,7 @@ def _through(task: Task, captured: Captured, hands: Hands, latency_ms: dict[str,
         prepared_ns = time.monotonic_ns()
         task.infer()
         inferred_ns = time.monotonic_ns()
-        hands = task.decode()
+        hands = task.kept(task.decode())
         end_ns = time.monotonic_ns()
     except EdgeError:
         raise

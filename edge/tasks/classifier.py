@@ -69,13 +69,22 @@ class GestureClassifier(Task):
             answers = self._decoder.decode(self.outputs, count=len(self._hands))
         except (KeyError, ValueError, IndexError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
+        known = self._hands
         return Hands(
-            self._hands.boxes_xyxy,
-            self._hands.scores,
-            answers.get("gesture", self._hands.gestures),
-            answers.get("handedness", self._hands.handedness),
-            self._hands.track_ids,
+            known.boxes_xyxy,
+            known.scores,
+            known.gestures if answers.gestures is None else answers.gestures,
+            known.handedness if answers.handedness is None else answers.handedness,
+            known.track_ids,
+            known.presence if answers.presence is None else answers.presence,
         )
+
+    def kept(self, hands: Hands) -> Hands:
+        """Return the hands whose presence the model is sure enough of, all where it does not tell."""
+        if hands.presence is None:
+            return hands
+        sure = hands.presence >= self._decoder.min_presence
+        return hands if sure.all() else hands[sure]
 
     def sibling(self) -> GestureClassifier:
         """Return a classifier for another thread on the same loaded weights."""

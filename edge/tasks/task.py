@@ -57,6 +57,10 @@ class Task(ABC):
     def decode(self) -> Hands:
         """Return the hands of the prepared frame, in its pixels. Raises `ModelError`."""
 
+    def kept(self, hands: Hands) -> Hands:
+        """Return those of the `hands` it decoded that it holds for hands; a pipeline goes on with them."""
+        return hands
+
     @abstractmethod
     def sibling(self) -> Task:
         """Return the same task with buffers of its own on the same loaded weights, for another thread."""

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import measure, read_sets
+from benchmarks.peers.bundle_cascade import BundleCascade
+from benchmarks.peers.bundle_detector import BundleDetector
 from benchmarks.peers.hagrid_classifier import HagridClassifier, hagrid_v1_name
 from benchmarks.peers.hagrid_detector import HagridDetector
 from benchmarks.peers.mediapipe_hands import BOX_MARGIN, MediaPipeHands, box_around
@@ -15,6 +17,7 @@ from edge.errors import DependencyError, SourceError
 from edge.sources.picture import pixels_from_file
 from training.data.coco import read_coco
 from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.pictures import pictures_below
 from training.metrics import Wanted, recall_precision
 from training.teacher.classifier import CLASSES
 
@@ -55,6 +58,16 @@ def test_hagrid_detector_finds_hands(foreign_dir: Path, data_dir: Path) -> None:
     wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in samples]
     assert recall_precision(found, wanted, detector.min_score)["recall"] > MIN_RECALL
     assert min(one.scores.min(initial=1.0) for one in found) < detector.min_score
+
+
+def test_the_second_look_takes_away_what_is_no_hand(data_dir: Path) -> None:
+    cascade, detector = BundleCascade("hand-detector", "gesture-classifier"), BundleDetector("hand-detector")
+    pictures = pictures_below(data_dir / "negatives")[::6]
+    found = [(cascade(picture), detector(picture)) for picture in pictures]
+    left, all_of_them = (sum(len(side.scores) for side in sides) for sides in zip(*found, strict=True))
+    assert left < all_of_them / 2
+    for few, many in found:
+        assert {tuple(box) for box in few.boxes_xyxy.tolist()} <= {tuple(box) for box in many.boxes_xyxy.tolist()}
 
 
 def test_hagrid_classifier_names_gestures(foreign_dir: Path, data_dir: Path) -> None:

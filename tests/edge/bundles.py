@@ -94,6 +94,13 @@ def classifier_contract(*, min_batch: int = 1, max_batch: int = 4, **changes: An
     return ModelContract.model_validate(fields | changes)
 
 
+def presence_contract(*, min_presence: float = 0.5) -> ModelContract:
+    """Return the contract of a classifier that only tells hands from other things."""
+    head = {"output": "presence", "role": "presence", "labels": ("hand", "other")}
+    decoder = {"type": "softmax-heads", "heads": (head,), "min_presence": min_presence}
+    return classifier_contract(outputs=({"name": "presence", "shape": ("batch", 2)},), decoder=decoder)
+
+
 def detector_model(*, seed: int = 0, batch: int | str = "batch") -> bytes:
     """Return ONNX with one convolution per stride, so that every cell answers to its own patch of the picture."""
     rng = np.random.default_rng(seed)

@@ -24,7 +24,8 @@ def heads() -> SoftmaxHeads:
 
 @given(arrays.arrays(np.float32, (5, 3), elements=st.floats(-1e4, 1e4, width=32)))
 def test_the_label_is_the_most_probable_one_with_its_probability(logits: np.ndarray) -> None:
-    labels = heads().decode({"gesture": logits})["gesture"]
+    labels = heads().decode({"gesture": logits}).gestures
+    assert labels is not None
     exact = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     exact /= exact.sum(axis=1, keepdims=True)
     np.testing.assert_array_equal(labels.ids, logits.argmax(axis=1))
@@ -36,6 +37,26 @@ def test_the_label_is_the_most_probable_one_with_its_probability(logits: np.ndar
 def test_logits_of_another_shape_or_not_finite_are_refused(logits: np.ndarray) -> None:
     with pytest.raises(ValueError, match="logits must be"):
         heads().decode({"gesture": logits.astype(np.float32)})
+
+
+def presence_head(*labels: str) -> Head:
+    return Head(output="presence", role="presence", labels=labels)
+
+
+@given(arrays.arrays(np.float32, (4, 2), elements=st.floats(-50, 50, width=32)))
+def test_presence_is_the_probability_of_a_hand_whatever_the_order_of_the_labels(logits: np.ndarray) -> None:
+    exact = 1 / (1 + np.exp(logits[:, 1].astype(np.float64) - logits[:, 0]))
+    for labels, values in ((("hand", "other"), logits), (("other", "hand"), np.ascontiguousarray(logits[:, ::-1]))):
+        answers = SoftmaxHeads(heads=(presence_head(*labels),)).decode({"presence": values}, count=3)
+        assert answers.gestures is None
+        assert answers.presence is not None
+        assert answers.presence.dtype == np.float32
+        np.testing.assert_allclose(answers.presence, exact[:3], atol=ROUNDING)
+
+
+def test_presence_has_its_own_labels() -> None:
+    with pytest.raises(ValidationError, match="labels of the role presence must be hand and other, got hand, foot"):
+        presence_head("hand", "foot")
 
 
 def detector(**changes: float) -> AnchorFreeLtrb:

@@ -35,6 +35,7 @@ def hands(draw: st.DrawFn) -> Hands:
         gestures=labels(NAMES) if draw(st.booleans()) else None,
         handedness=labels(SIDES) if draw(st.booleans()) else None,
         track_ids=draw(hnp.arrays(np.int64, count)) if draw(st.booleans()) else None,
+        presence=draw(scores) if draw(st.booleans()) else None,
     )
 
 
@@ -62,6 +63,8 @@ def test_slicing_is_indexing_each_array(of: Hands, data: st.DataObject) -> None:
     part = of[mask]
     assert np.array_equal(part.boxes_xyxy, of.boxes_xyxy[mask])
     assert (part.gestures is None) == (of.gestures is None)
+    assert (part.presence is None) == (of.presence is None)
+    assert part.presence is None or np.array_equal(part.presence, of.presence[mask])  # type: ignore[index]
     assert [hand.to_dict() for hand in part] == [hand.to_dict() for hand, kept in zip(of, mask, strict=True) if kept]
     assert len(of[1:3]) == len(range(len(of))[1:3])
     for row, hand in enumerate(of):

@@ -2,18 +2,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from edge.errors import SourceError, UsageError
+from tests.training.small_checkpoints import saved
 from tests.training.small_recipes import classifier_recipe, detector_recipe
 from tests.training.small_sets import write_hands
 from training.evaluation import ALL_SETS, card_from_rows, evaluate_checkpoint
-from training.models import build
-from training.provenance import provenance_of
-from training.recipe import ClassifierRecipe, DetectorRecipe
 
 SETS = {"validate_every": 3, "sets": [{"path": "hands"}, {"path": "more"}, {"path": "desks", "layout": "no-hands"}]}
 
@@ -24,17 +21,6 @@ def root(tmp_path: Path) -> Path:
     for name, splits in (("hands", ["test", "train", "test"]), ("more", ["train", "test"])):
         write_hands(tmp_path / name, splits=splits, gesture="palm", handedness="left")
     return tmp_path
-
-
-def saved(path: Path, recipe: DetectorRecipe | ClassifierRecipe, **weights: float) -> Path:
-    """Save an untrained model, with some of its tensors filled with one value."""
-    model = build(recipe.model)
-    state = model.state_dict()
-    for name, value in weights.items():
-        state[name.replace("__", ".")].fill_(value)
-    content: dict[str, Any] = {"model": state, "ema": state, **provenance_of(recipe, [], teachers=[])}
-    torch.save(content, path)
-    return path
 
 
 def test_a_detector_is_measured_on_the_test_pictures_of_each_set_and_of_all(root: Path) -> None:

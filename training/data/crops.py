@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,36 +12,44 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, draw, placement
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
-from training.recipe import HANDEDNESS, ClassifierRecipe
+from training.recipe import ClassifierRecipe
 
 UNKNOWN = -100
+HAND, OTHER = (PRESENCE.index(name) for name in ("hand", "other"))
 CANVAS_PX = 160
 LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
 class HandCrop:
-    """One hand of a picture: box (4,) in source pixels, gesture and handedness as class numbers or `UNKNOWN`."""
+    """One hand of a picture, or something else that looks like one.
+
+    `box_xyxy` is (4,) in source pixels; gesture and handedness are class numbers or `UNKNOWN`, presence is `HAND` or
+    `OTHER`.
+    """
 
     path: Path
     box_xyxy: FloatArray
     gesture: int
     handedness: int
     weight: float
+    presence: int = HAND
 
 
 @dataclass(frozen=True, slots=True)
 class CropTargets:
-    """Targets of a batch: class numbers (N,) int64 for both heads, teacher's probabilities (N, gestures)."""
+    """Targets of a batch: class numbers (N,) int64 for each head, teacher's probabilities (N, gestures)."""
 
     gestures: Tensor
     handedness: Tensor
+    presence: Tensor
     teacher: Tensor
 
 
@@ -65,15 +73,22 @@ def _longest_side_px(box: FloatArray) -> float:
     return float((box[2:] - box[:2]).max())
 
 
-def balanced_weights(hands: Sequence[HandCrop]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return each hand's chance: its set's weight over the square root of how often its gesture occurs."""
-    numbers, counts = np.unique([hand.gesture for hand in hands], return_counts=True)
+def balanced_chances(hands: Sequence[HandCrop], others_share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return each crop's chance: its set's weight over the square root of how often its gesture occurs.
+
+    What is no hand has `others_share` of all chances together.
+    """
+    other = np.array([hand.presence == OTHER for hand in hands])
+    numbers, counts = np.unique([hand.gesture for hand in hands if hand.presence == HAND], return_counts=True)
     often = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-    raw = np.array([hand.weight / np.sqrt(often[hand.gesture]) for hand in hands])
-    return np.asarray(raw / raw.sum())
+    chances = np.array([hand.weight / np.sqrt(often.get(hand.gesture, 1)) for hand in hands])
+    if other.any():
+        chances[other] *= others_share / chances[other].sum()
+        chances[~other] *= (1 - others_share) / chances[~other].sum()
+    return np.asarray(chances / chances.sum())
 
 
-class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
+class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
     """Endless random crops: item `i` depends on the seed and `i` alone.
 
     `taught` (hands, gestures) float32 is the teacher's distribution for each hand, or all zeros.
@@ -87,11 +102,12 @@ class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
         taught: FloatArray,
     ) -> None:
         self._hands, self._pictures, self._recipe = hands, pictures, recipe
-        self._chances, self._taught = balanced_weights(hands), taught
+        share = 0.0 if recipe.others is None else recipe.others.share
+        self._chances, self._taught = balanced_chances(hands, share), taught
         self._contract = recipe.input.contract()
 
-    def __getitem__(self, number: int) -> tuple[Tensor, int, int, Tensor]:
-        """Return the network's input (3, S, S), gesture, handedness and the teacher's answer (gestures,)."""
+    def __getitem__(self, number: int) -> tuple[Tensor, HandCrop, Tensor]:
+        """Return the network's input (3, S, S), the hand as it is shown there and the teacher's answer (gestures,)."""
         rng = np.random.default_rng([self._recipe.seed, number])
         augment = self._recipe.augment
         index = int(rng.choice(len(self._hands), p=self._chances))
@@ -102,8 +118,9 @@ class HandCrops(Dataset[tuple[Tensor, int, int, Tensor]]):
         if rng.random() < augment.occlude:
             canvas = occluded(rng, canvas)
         canvas = degraded(rng, relit(rng, canvas))
-        handedness = 1 - hand.handedness if mirrored and hand.handedness != UNKNOWN else hand.handedness
-        return crop_tensor(canvas, box, self._contract), hand.gesture, handedness, torch.from_numpy(taught)
+        if mirrored and hand.handedness != UNKNOWN:
+            hand = replace(hand, handedness=1 - hand.handedness)
+        return crop_tensor(canvas, box, self._contract), hand, torch.from_numpy(taught)
 
     def _placed(
         self, rng: np.random.Generator, picture: Picture, box: FloatArray, *, mirrored: bool
@@ -135,8 +152,10 @@ def crop_tensor(picture: Picture, box: FloatArray, contract: InputContract) -> T
     return torch.from_numpy(tensor[0])
 
 
-def collate_crops(items: Sequence[tuple[Tensor, int, int, Tensor]]) -> tuple[Tensor, CropTargets]:
+def collate_crops(items: Sequence[tuple[Tensor, HandCrop, Tensor]]) -> tuple[Tensor, CropTargets]:
     """Stack crops and targets."""
-    crops, gestures, handedness, teacher = zip(*items, strict=True)
-    targets = CropTargets(torch.tensor(gestures), torch.tensor(handedness), torch.stack(teacher))
-    return torch.stack(crops), targets
+    crops, hands, teacher = zip(*items, strict=True)
+    gestures, handedness, presence = (
+        torch.tensor([getattr(hand, head) for hand in hands]) for head in ("gesture", "handedness", "presence")
+    )
+    return torch.stack(crops), CropTargets(gestures, handedness, presence, torch.stack(teacher))

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import edge
 from edge.errors import BundleError, DependencyError, UsageError
 from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
+from edge.runners import FakeRunner
 from edge.tasks import GestureClassifier, HandDetector
 from tests.edge.bundles import (
     classifier_contract,
@@ -20,6 +22,7 @@ from tests.edge.bundles import (
     detector_contract,
     detector_model,
     noisy_picture,
+    presence_contract,
     write_small_bundle,
 )
 from tests.edge.pipeline.scripted import RecordingSink, number_of, numbered_detector, numbered_frame
@@ -47,6 +50,26 @@ def test_cascade_gives_what_its_models_give_one_by_one(bundles: list[Path]) -> N
     for picture, result in zip(pictures, results, strict=True):
         expected = classifier(picture, detector(picture))
         assert [hand.to_dict() for hand in result.hands] == [hand.to_dict() for hand in expected]
+
+
+def test_hands_that_a_second_look_rejects_are_dropped(bundles: list[Path]) -> None:
+    pictures = [noisy_picture(160, 120, seed=seed) for seed in range(12)]
+    contract = presence_contract()
+
+    def bright_is_a_hand(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        brightness = inputs["crops"].mean(axis=(1, 2, 3))
+        return {"presence": np.stack([brightness, np.zeros_like(brightness)], axis=1)}
+
+    outputs = tuple(output.spec() for output in contract.outputs)
+    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=bright_is_a_hand)
+    with edge.load(bundles[1]) as detector, GestureClassifier(contract, runner) as classifier:
+        assert isinstance(detector, HandDetector)
+        with Pipeline([detector, classifier], threads=2) as pipeline:
+            results = list(pipeline.run(pictures))
+        found = [classifier(picture, detector(picture)) for picture in pictures]
+        for result, hands in zip(results, found, strict=True):
+            np.testing.assert_array_equal(result.hands.boxes_xyxy, classifier.kept(hands).boxes_xyxy)
+    assert 0 < sum(len(result.hands) for result in results) < sum(len(hands) for hands in found)
 
 
 def test_stages_are_timed_and_add_up(bundles: list[Path]) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,12 @@ import torch
 from tests.training.small_recipes import GESTURES, classifier_recipe
 from tests.training.small_sets import picture_with, sample_with
 from training.data.crops import (
+    HAND,
+    OTHER,
     UNKNOWN,
     HandCrop,
     HandCrops,
-    balanced_weights,
+    balanced_chances,
     collate_crops,
     crop_tensor,
     hands_of,
@@ -47,10 +50,16 @@ def test_ignored_regions_and_tiny_hands_are_no_crops() -> None:
 
 def test_rare_gestures_and_weighted_sets_have_a_greater_chance() -> None:
     hands = [hand(gesture=0)] * 4 + [hand(gesture=1), hand(gesture=1, weight=3.0)]
-    chances = balanced_weights(hands)
+    chances = balanced_chances(hands, 0.0)
     assert chances.sum() == pytest.approx(1.0)
     assert chances[0] / chances[4] == pytest.approx(np.sqrt(2) / np.sqrt(4))
     assert chances[5] / chances[4] == pytest.approx(3.0)
+
+
+def test_what_is_no_hand_has_its_share_of_all_chances() -> None:
+    others = [replace(hand(), presence=OTHER, weight=weight) for weight in (1.0, 3.0)]
+    chances = balanced_chances([hand(gesture=0), others[0], hand(gesture=1), others[1]], 0.4)
+    assert chances.tolist() == pytest.approx([0.3, 0.1, 0.3, 0.3])
 
 
 def test_a_crop_is_the_square_about_the_box_as_the_device_sees_it() -> None:
@@ -75,11 +84,11 @@ def crops(tmp_path: Path) -> HandCrops:
 
 
 def test_a_crop_depends_on_its_number_alone(crops: HandCrops) -> None:
-    first, gesture, handedness, teacher = crops[5]
+    first, shown, teacher = crops[5]
     _ = crops[6]
     again = crops[5]
     assert torch.equal(first, again[0])
-    assert (gesture, handedness) == again[1:3]
+    assert (shown.gesture, shown.handedness) == (again[1].gesture, again[1].handedness)
     assert first.shape == (3, 32, 32)
     assert teacher.tolist() == pytest.approx([0.1, 0.7, 0.2])
     assert not torch.equal(first, crops[6][0])
@@ -88,12 +97,12 @@ def test_a_crop_depends_on_its_number_alone(crops: HandCrops) -> None:
 def test_a_mirrored_hand_is_the_other_hand(crops: HandCrops) -> None:
     seen = set()
     for number in range(24):
-        crop, gesture, handedness, _ = crops[number]
+        crop, shown, _ = crops[number]
         across = crop[:, 8:24, :].mean(dim=(0, 1))
         bright_on_the_right = bool(across[16:24].mean() > across[8:16].mean())
-        assert handedness == (0 if bright_on_the_right else 1)
-        assert gesture == 1
-        seen.add(handedness)
+        assert shown.handedness == (0 if bright_on_the_right else 1)
+        assert shown.gesture == 1
+        seen.add(shown.handedness)
     assert seen == {0, 1}
 
 
@@ -103,7 +112,7 @@ def test_a_hand_of_unknown_side_stays_unknown(tmp_path: Path) -> None:
     own = HandCrops(
         [hand(path, handedness=UNKNOWN)], PictureStore([path]), classifier_recipe(), np.zeros((1, 3), np.float32)
     )
-    assert {own[number][2] for number in range(8)} == {UNKNOWN}
+    assert {own[number][1].handedness for number in range(8)} == {UNKNOWN}
 
 
 def test_a_batch_is_stacked(crops: HandCrops) -> None:
@@ -111,4 +120,5 @@ def test_a_batch_is_stacked(crops: HandCrops) -> None:
     assert inputs.shape == (2, 3, 32, 32)
     assert targets.gestures.tolist() == [1, 1]
     assert targets.handedness.dtype == torch.int64
+    assert targets.presence.tolist() == [HAND, HAND]
     assert targets.teacher.shape == (2, 3)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,15 +11,19 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from edge.errors import SourceError
-from tests.training.small_recipes import classifier_recipe
+from tests.training.small_checkpoints import saved
+from tests.training.small_recipes import classifier_mapping, classifier_recipe, detector_recipe
 from tests.training.small_sets import sample_with, write_hands
 from tests.training.teacher.small_models import classifier_model
-from training.data.crops import UNKNOWN, CropTargets, hands_of
+from training.data.crops import HAND, OTHER, UNKNOWN, CropTargets, HandCrop, hands_of
+from training.models import build
+from training.recipe import ClassifierRecipe
 from training.tasks import task_from_recipe
 from training.tasks.classifier import ClassifierTraining, classification_figures
 from training.teacher.classifier import CLASSES, SOURCE
 
 Targets = tuple[list[int], list[int]]
+DETECTOR = "detector.pt"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_hands(folder / "plain", splits=["train"] * 4)
     logits = [20.0 if name == "fist" else 0.0 for name in CLASSES]
     classifier_model(folder / "teacher.onnx", logits)
+    saved(folder / DETECTOR, detector_recipe(), heads__0__1__bias=2.0)
     return folder
+
+
+def recipe_with_others(root: Path, **changes: Any) -> ClassifierRecipe:
+    """Return a recipe whose detector finds hands everywhere."""
+    model = classifier_mapping()["model"] | {"head_classes": [3, 2, 2]}
+    others = {"detector": str(root / DETECTOR), "min_score": 0.0, "share": 0.5}
+    return classifier_recipe(model=model, others=others, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +57,8 @@ def taught(root: Path) -> ClassifierTraining:
 
 def targets(gestures: list[int], handedness: list[int], teacher: Tensor | None = None) -> CropTargets:
     answers = torch.zeros(len(gestures), 3) if teacher is None else teacher
-    return CropTargets(torch.tensor(gestures), torch.tensor(handedness), answers)
+    presence = torch.full((len(gestures),), HAND)
+    return CropTargets(torch.tensor(gestures), torch.tensor(handedness), presence, answers)
 
 
 def outputs(count: int) -> tuple[Tensor, Tensor]:
@@ -132,6 +146,42 @@ def test_a_head_without_labels_has_no_figure() -> None:
     figures = classification_figures(hands, answers, gestures=2)
     assert figures == pytest.approx({"gesture_macro_f1": np.mean([2 / 3, 0.0])})
     assert classification_figures([], [], gestures=2) == {}
+
+
+def test_what_is_no_hand_counts_for_its_presence_alone(root: Path) -> None:
+    recipe = recipe_with_others(root, label_smoothing=0.0, presence_weight=2.0)
+    training = ClassifierTraining(recipe, root)
+    gestures, handedness = outputs(3)
+    presence = torch.randn(3, 2, generator=torch.Generator().manual_seed(5))
+    kinds = torch.tensor([HAND, OTHER, HAND])
+    seen = CropTargets(torch.tensor([0, UNKNOWN, 2]), torch.tensor([1, UNKNOWN, 0]), kinds, torch.zeros(3, 3))
+    loss, figures = training.loss((gestures, handedness, presence), seen)
+    hands = torch.tensor([0, 2])
+    gesture = cross_entropy(gestures[hands], torch.tensor([0, 2]))
+    side = cross_entropy(handedness[hands], torch.tensor([1, 0]))
+    present = cross_entropy(presence, kinds)
+    torch.testing.assert_close(loss, gesture + 0.3 * side + 2.0 * present)
+    assert figures["presence"] == pytest.approx(float(present))
+    unknown = torch.full((3,), UNKNOWN)
+    others = CropTargets(unknown, unknown, torch.full((3,), OTHER), torch.zeros(3, 3))
+    assert torch.isfinite(training.loss((gestures, handedness, presence), others)[0])
+
+
+def test_others_are_drawn_at_their_share_and_validated(root: Path) -> None:
+    recipe = recipe_with_others(root)
+    training = ClassifierTraining(recipe, root)
+    kinds = torch.cat([seen.presence for _, seen in training.batches(0)])
+    assert {HAND, OTHER} == set(kinds.tolist())
+    figures = training.evaluate(build(recipe.model).eval())
+    assert set(figures) == {"gesture_macro_f1", "handedness_macro_f1", "presence_macro_f1"}
+
+
+def test_presence_has_a_figure_where_both_kinds_are_seen() -> None:
+    box = np.array([0, 0, 30, 30], np.float32)
+    crops = [HandCrop(Path("a.png"), box, UNKNOWN, UNKNOWN, 1.0, presence=kind) for kind in (HAND, OTHER, OTHER)]
+    answers = [{"gesture": 0, "handedness": 0, "presence": kind} for kind in (HAND, OTHER, HAND)]
+    assert classification_figures(crops, answers, gestures=2) == pytest.approx({"presence_macro_f1": 2 / 3})
+    assert classification_figures(crops[:1], answers[:1], gestures=2) == {}
 
 
 def test_a_training_without_gestures_is_refused(root: Path) -> None:

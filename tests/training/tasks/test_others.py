@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import SourceError, UsageError
+from edge.geometry import iou_matrix
+from tests.training.small_checkpoints import saved
+from tests.training.small_recipes import classifier_recipe, detector_recipe
+from tests.training.small_sets import picture_with, sample_with
+from training.data.crops import LEAST_SIDE_PX, OTHER, UNKNOWN, HandCrop
+from training.data.pictures import PictureStore
+from training.data.sample import HandSample
+from training.recipe import OthersRecipe
+from training.tasks.others import TOUCHING_IOU, others_of
+
+BOX = [8, 8, 40, 40]
+# Every cell of the finest level is sure of a square of two strides each way.
+EVERYWHERE = {"heads__0__1__bias": 2.0}
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), picture_with([BOX]))
+    return path
+
+
+def found_in(sample: HandSample, **recipe: float | str) -> list[HandCrop]:
+    settings = {"detector": str(sample.path.parent / "detector.pt"), "min_score": 0.0}
+    others = OthersRecipe.model_validate(settings | recipe)
+    return others_of([sample], PictureStore([sample.path]), others, {"small": 2.0})
+
+
+def test_what_a_detector_finds_beside_the_hands_is_no_hand(picture: Path) -> None:
+    saved(picture.parent / "detector.pt", detector_recipe(), **EVERYWHERE)
+    sample = sample_with([BOX], path=picture)
+    others = found_in(sample)
+    boxes = np.stack([other.box_xyxy for other in others])
+    assert len(boxes) > 1
+    assert iou_matrix(boxes, sample.boxes_xyxy).max() <= TOUCHING_IOU
+    assert (boxes[:, 2:] - boxes[:, :2]).max(axis=1).min() >= LEAST_SIDE_PX
+    told = {(other.path, other.gesture, other.handedness, other.weight, other.presence) for other in others}
+    assert told == {(picture, UNKNOWN, UNKNOWN, 2.0, OTHER)}
+    assert len(found_in(sample_with(path=picture))) > len(others)
+
+
+def test_nothing_is_said_of_ignored_regions_and_of_low_scores(picture: Path) -> None:
+    saved(picture.parent / "detector.pt", detector_recipe(), **EVERYWHERE)
+    assert found_in(sample_with([[0, 0, 64, 48]], path=picture, ignored=np.ones(1, np.bool_))) == []
+    assert found_in(sample_with(path=picture), min_score=0.95) == []
+
+
+def test_another_models_checkpoint_or_none_is_refused(picture: Path) -> None:
+    saved(picture.parent / "classifier.pt", classifier_recipe())
+    with pytest.raises(UsageError, match="must be a detector's checkpoint"):
+        found_in(sample_with(path=picture), detector=str(picture.parent / "classifier.pt"))
+    with pytest.raises(SourceError, match="none"):
+        found_in(sample_with(path=picture), detector=str(picture.parent / "none.pt"))
