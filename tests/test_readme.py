@@ -31,8 +31,8 @@ from training.recipe import (
     DetectorRecipe,
     ScheduleRecipe,
     SetRecipe,
-    recipe_from_mapping,
 )
+from training.recipe_from_file import recipe_from_mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,6 +40,8 @@ FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 # A block marked so needs a camera, a display, hours or a data set: its programs, subcommands and options are checked.
 CHECK_ONLY = "check-only"
+# What follows this option of torchrun is the program that it starts.
+LAUNCHER = "--no-python"
 SUBCOMMAND = re.compile(r"[a-z]+(-[a-z]+)*")
 CLIP_SECONDS, CLIP_FPS, CLIP_WH = 1, 10, (640, 360)
 
@@ -100,6 +102,10 @@ def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str
 
 def check_options(words: list[str], folder: Path) -> None:
     """Check against its help that a program knows the subcommand and the options a document shows."""
+    if LAUNCHER in words:
+        split = words.index(LAUNCHER)
+        check_options(words[:split], folder)
+        words = words[split + 1 :]
     count = 3 if words[:2] == ["python", "-m"] else 1
     program, arguments = words[:count], words[count:]
     if SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:

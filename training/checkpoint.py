@@ -17,7 +17,8 @@ from edge.bundle.provenance import DataSource
 from edge.errors import SourceError
 from edge.strict_model import first_problem
 from training.models import build
-from training.recipe import ClassifierRecipe, DetectorRecipe, recipe_from_mapping
+from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe_from_file import recipe_from_mapping
 
 
 class _SetRow(BaseModel):

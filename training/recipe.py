@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipes: what to train, on which pictures and how, read from YAML and checked by pydantic."""
+"""Recipes: what to train, on which pictures and how."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -16,27 +12,25 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    TypeAdapter,
-    ValidationError,
     model_validator,
 )
 
 from edge.bundle.tensors import Margin, Side
 from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE, Role
-from edge.errors import UsageError
 from edge.preprocess import InputContract
 
-RECIPES = Path(__file__).parent / "recipes"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
 StageSide = Annotated[int, Field(gt=0, multiple_of=32)]
 
 
-class _Strict(BaseModel):
+class StrictRecipe(BaseModel):
+    """A part of a recipe: no unknown keys, no changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class InputRecipe(_Strict):
+class InputRecipe(StrictRecipe):
     """The network's input; the fields and what they must fulfil are those of `edge.preprocess.InputContract`.
 
     A gray input takes the first value of `mean`, `std` and `pad`.
@@ -64,7 +58,7 @@ class InputRecipe(_Strict):
         return InputContract(**self.model_dump() | per_channel)
 
 
-class SetRecipe(_Strict):
+class SetRecipe(StrictRecipe):
     """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance.
 
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
@@ -85,7 +79,7 @@ class SetRecipe(_Strict):
         return "rendered" if self.layout == "rendered" else self.path.rsplit("/", 1)[-1]
 
 
-class DataRecipe(_Strict):
+class DataRecipe(StrictRecipe):
     """Where pictures come from. One group in `validate_every` of the training groups is kept aside for validation.
 
     Pictures whose licence contains one of `excluded_licences` are tested on, never trained on.
@@ -109,14 +103,14 @@ class DataRecipe(_Strict):
         return {entry.dataset: entry.weight for entry in self.sets}
 
 
-class SideStage(_Strict):
+class SideStage(StrictRecipe):
     """Input sides in pixels, one drawn a batch, used `until` this fraction of the training."""
 
     until: Fraction
     sides_px: Annotated[tuple[StageSide, ...], Field(min_length=1)]
 
 
-class ScheduleRecipe(_Strict):
+class ScheduleRecipe(StrictRecipe):
     """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine."""
 
     steps: PositiveInt
@@ -133,7 +127,7 @@ class ScheduleRecipe(_Strict):
     threads: PositiveInt = 1
 
 
-class DetectionAugment(_Strict):
+class DetectionAugment(StrictRecipe):
     """Chances and ranges of the detector's scenes; spans are fractions of the scene's shorter side.
 
     `rescale` is the chance that a hand is given a size, from `smallest_px` (the scene's pixels, so that small scenes
@@ -155,7 +149,7 @@ class DetectionAugment(_Strict):
     pad_value: int = 114
 
 
-class CropAugment(_Strict):
+class CropAugment(StrictRecipe):
     """Chances and ranges of the classifier's crops; shifts and scales are fractions of the crop's side."""
 
     shift: Fraction = 0.12
@@ -165,7 +159,7 @@ class CropAugment(_Strict):
     backdrop: Fraction = 0.3
 
 
-class DecodingRecipe(_Strict):
+class DecodingRecipe(StrictRecipe):
     """How boxes become hands: from which score, apart by which overlap, and how many at most; fields of the decoder.
 
     Recall and precision are measured at `min_score`.
@@ -176,7 +170,7 @@ class DecodingRecipe(_Strict):
     max_hands: Annotated[int, Field(ge=1, le=1000)] = 32
 
 
-class DetectorRecipe(_Strict):
+class DetectorRecipe(StrictRecipe):
     """A hand detector."""
 
     task: Literal["hand-detector"]
@@ -191,7 +185,7 @@ class DetectorRecipe(_Strict):
     decoding: DecodingRecipe = DecodingRecipe()
 
 
-class OthersRecipe(_Strict):
+class OthersRecipe(StrictRecipe):
     """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
 
     They make up `share` of the crops. A relative path begins at the checkout.
@@ -202,7 +196,7 @@ class OthersRecipe(_Strict):
     share: Fraction = 0.3
 
 
-class ClassifierRecipe(_Strict):
+class ClassifierRecipe(StrictRecipe):
     """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
 
     A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
@@ -245,68 +239,3 @@ class ClassifierRecipe(_Strict):
 
 
 Recipe = Annotated[DetectorRecipe | ClassifierRecipe, Field(discriminator="task")]
-_RECIPE: TypeAdapter[DetectorRecipe | ClassifierRecipe] = TypeAdapter(Recipe)
-
-
-def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> DetectorRecipe | ClassifierRecipe:
-    """Read a shipped recipe by name or any recipe by path, with `key.key=value` changes applied (values are YAML).
-
-    Raises `UsageError` for a missing file, an unknown key (the nearest one is suggested) or a wrong value.
-    """
-    path = Path(name_or_path) if name_or_path.endswith((".yaml", ".yml")) else RECIPES / f"{name_or_path}.yaml"
-    if not path.is_file():
-        shipped = sorted(file.stem for file in RECIPES.glob("*.yaml"))
-        raise UsageError(f"there is no recipe {name_or_path!r}; give a .yaml file or one of {', '.join(shipped)}")
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {_one_line(error)}") from error
-    if not isinstance(raw, dict):
-        raise UsageError(f"{path} must hold keys and values such as `task: hand-detector`, got {type(raw).__name__}")
-    for change in changes:
-        _apply(raw, change)
-    return recipe_from_mapping(raw, origin=str(path))
-
-
-def recipe_from_mapping(raw: Any, *, origin: str) -> DetectorRecipe | ClassifierRecipe:
-    """Validate a recipe already parsed; `origin` names it in errors. Raises `UsageError`."""
-    try:
-        return _RECIPE.validate_python(raw)
-    except ValidationError as error:
-        problems = "; ".join(_explained(dict(problem)) for problem in error.errors())
-        raise UsageError(f"recipe {origin}: {problems}") from error
-
-
-def _apply(raw: dict[str, Any], change: str) -> None:
-    key, separator, value = change.partition("=")
-    if not separator or not key:
-        raise UsageError(f"expected key=value, got {change!r}; for example schedule.steps=100")
-    *parents, last = key.split(".")
-    target = raw
-    for parent in parents:
-        target = target.setdefault(parent, {})
-        if not isinstance(target, dict):
-            raise UsageError(f"{change!r}: {parent} holds a value, not further keys")
-    try:
-        target[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{change!r}: the value is not YAML: {_one_line(error)}") from error
-
-
-def _explained(problem: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("hand-detector", "gesture-classifier"))
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(problem["loc"][-1]), _all_keys(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"unknown key {place!r}{hint}"
-    return f"{place or 'its keys'}: {str(problem['msg']).removeprefix('Value error, ')}"
-
-
-def _all_keys() -> list[str]:
-    return sorted({field for model in _Strict.__subclasses__() for field in model.model_fields})
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

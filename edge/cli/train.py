@@ -96,7 +96,7 @@ def _fit(
     try:
         from training import ranks
         from training.loop import train
-        from training.recipe import read_recipe
+        from training.recipe_from_file import read_recipe
         from training.tasks import task_from_recipe
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error

@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.cli.export import main
 from tests.edge.bundles import noisy_picture
 from training.models import build
-from training.recipe import read_recipe
+from training.recipe_from_file import read_recipe
 
 COMMAND = "from edge.cli.export import main; main()"
 Outcome = tuple[int, str, str]

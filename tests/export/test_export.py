@@ -28,7 +28,7 @@ from export.settings import ExportSettings
 from tests.edge.bundles import noisy_picture
 from training.checkpoint import read_checkpoint
 from training.models import build
-from training.recipe import read_recipe
+from training.recipe_from_file import read_recipe
 
 SMALL = ["model.widths=[8, 8, 8, 8, 8]", "model.depths=[0, 0, 0, 0]"]
 CHANGES = {

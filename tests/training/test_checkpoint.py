@@ -11,7 +11,7 @@ import torch
 from edge.errors import SourceError, UsageError
 from training.checkpoint import read_checkpoint
 from training.models import build
-from training.recipe import read_recipe
+from training.recipe_from_file import read_recipe
 
 RECIPE = read_recipe("gesture-classifier", ["model.widths=[8, 8, 8, 8, 8]", "model.depths=[0, 0, 0, 0]"])
 

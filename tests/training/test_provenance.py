@@ -12,7 +12,7 @@ import pytest
 from tests.training.small_recipes import detector_mapping, detector_recipe
 from tests.training.small_sets import sample_with
 from training.provenance import changed_key, provenance_of, source_commit, with_earlier
-from training.recipe import recipe_from_mapping
+from training.recipe_from_file import recipe_from_mapping
 
 
 def test_every_set_is_named_with_each_of_its_licences() -> None:

@@ -11,15 +11,8 @@ from edge.errors import UsageError
 from edge.preprocess import Preprocessor
 from tests.training.small_recipes import GESTURES, classifier_mapping, detector_mapping
 from training.data.hagrid import HAGRID_V1_GESTURES
-from training.recipe import (
-    RECIPES,
-    ClassifierRecipe,
-    DetectorRecipe,
-    InputRecipe,
-    SetRecipe,
-    read_recipe,
-    recipe_from_mapping,
-)
+from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, SetRecipe
+from training.recipe_from_file import RECIPES, read_recipe, recipe_from_mapping
 
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 

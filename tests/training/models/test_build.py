@@ -9,7 +9,7 @@ import torch
 from edge.errors import UsageError
 from training.models import build
 from training.models.blocks import CrossStage
-from training.recipe import read_recipe
+from training.recipe_from_file import read_recipe
 
 DETECTOR: dict[str, Any] = {"architecture": "hand-detector", "widths": [4, 4, 8, 8, 8], "depths": [0, 0, 0, 0]}
 

@@ -6,7 +6,8 @@ import torch
 
 from training.models import build
 from training.models.classifier import CropClassifier
-from training.recipe import ClassifierRecipe, read_recipe
+from training.recipe import ClassifierRecipe
+from training.recipe_from_file import read_recipe
 
 
 @pytest.mark.parametrize(("batch", "side"), [(1, 32), (3, 64), (2, 128)])

@@ -6,7 +6,7 @@ import torch
 
 from training.models import build
 from training.models.detector import PRIOR_SCORE, STRIDES_PX, HandDetector
-from training.recipe import read_recipe
+from training.recipe_from_file import read_recipe
 
 MOST_PARAMETERS = 2_500_000
 
