@@ -158,7 +158,8 @@ def _descend(
 ) -> dict[str, float]:
     """Make one step; return its figures."""
     # Seeded by step, so that a resumed training drops out what an uninterrupted one would.
-    torch.manual_seed(int(np.random.SeedSequence([seed, run.step]).generate_state(1)[0]))
+    entropy = [seed, run.step, ranks.number()] if ranks.number() else [seed, run.step]
+    torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
     rate = rate_at(run.step, schedule)
     for group in run.optimiser.param_groups:
         group["lr"] = rate

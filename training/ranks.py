@@ -37,18 +37,21 @@ def count() -> int:
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
+def number() -> int:
+    """Return which of the processes this one is, from 0."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
 def is_leader() -> bool:
     """Return whether this process is the one that evaluates, logs and writes checkpoints."""
-    return not distributed.is_initialized() or distributed.get_rank() == 0
+    return number() == 0
 
 
 def share(batch: Sequence[Item]) -> list[Item]:
     """Return this process's part of a batch. Raises `UsageError` when there is not one item for each process."""
-    if not distributed.is_initialized():
-        return list(batch)
     if len(batch) < count():
         raise UsageError(f"{count()} processes cannot share a batch of {len(batch)}; raise schedule.batch")
-    return list(batch[distributed.get_rank() :: count()])
+    return list(batch[number() :: count()])
 
 
 def average_(tensors: Iterable[Tensor]) -> None:
