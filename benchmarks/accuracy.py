@@ -79,6 +79,8 @@ def main(
     output: Annotated[Path | None, typer.Option(help="JSON file for the results.")] = None,
 ) -> None:
     """Measure the named detectors on the same pictures."""
+    if second_look and not bundle:
+        raise typer.BadParameter("a second look needs a detector before it; name one with --bundle")
     sets = read_sets(folder, split)
     with ExitStack() as stack:
         detectors = list(_detectors(stack, bundle or (), second_look, mediapipe_python, hagrid_detector))

@@ -71,6 +71,7 @@ class Hand:
         box_xyxy: (4,) float32, source pixels.
         score: 0 to 1.
         gesture, handedness, track_id: None where not known; handedness is the person's own left or right.
+        presence: how sure a closer look is that it is a hand at all, 0 to 1; None without one.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -78,6 +79,7 @@ class Hand:
     gesture: Label | None = None
     handedness: Label | None = None
     track_id: int | None = None
+    presence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The hand as the JSON Schema of `edge.frame/1` has it."""
@@ -165,6 +167,7 @@ class Hands:
             None if self.gestures is None else self.gestures.at(row),
             None if self.handedness is None else self.handedness.at(row),
             None if self.track_ids is None else int(self.track_ids[row]),
+            None if self.presence is None else float(self.presence[row]),
         )
 
     def __repr__(self) -> str:

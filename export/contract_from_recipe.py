@@ -61,13 +61,16 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
         Head(output=role, role=role, labels=labels, untrained=untrained.get(role, ()))
         for role, labels in recipe.heads.items()
     )
+    decoder = SoftmaxHeads(heads=heads)
+    if recipe.others is not None:
+        decoder = SoftmaxHeads(heads=heads, min_presence=recipe.others.min_presence)
     return ModelContract(
         name=name,
         version=version,
         task="classifier",
         input=_input("crops", recipe.input, batch=batch, max_batch=CLASSIFIER_MAX_BATCH),
         outputs=tuple(OutputTensor(name=head.output, shape=("batch", len(head.labels))) for head in heads),
-        decoder=SoftmaxHeads(heads=heads),
+        decoder=decoder,
     )
 
 

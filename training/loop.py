@@ -105,11 +105,14 @@ def train(
     At the end, `weights.pt` beside it holds the averaged weights alone: a third of the size, for all but going on.
 
     A new run begins with the averaged weights of the checkpoint `start`, where one is given, and its checkpoint names
-    the data of both. `say` hears one line whenever figures are logged, and when no step is left to make. Raises
+    the data of both. `say` hears one line whenever figures are logged, and when no step is left to make; of several
+    processes the leader alone speaks, and the figures of training are those of its share. Raises
     `OutputError` when `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError`
     when it was trained with another recipe, and `ModelError` when the loss is not finite.
     """
     torch.set_num_threads(schedule.threads)
+    if not ranks.is_leader():
+        say = _hush
     path = folder / CHECKPOINT
     earlier_data = {} if start is None else _load_weights(task.model, start)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -125,7 +128,7 @@ def train(
         for inputs, targets in task.batches(run.step):
             figures = _descend(run, task, schedule, inputs, targets, seed=seed)
             if log is not None:
-                log.add(run.step, figures, pictures=len(inputs) * ranks.count())
+                log.add(run.step, figures, pictures=schedule.batch)
                 _keep(run, task, schedule, folder, log)
             if run.step == schedule.steps:
                 break
@@ -143,6 +146,10 @@ def _keep(run: _Run, task: TrainingTask, schedule: ScheduleRecipe, folder: Path,
         _save(folder / CHECKPOINT, state)
         if last:
             save_weights(folder / WEIGHTS, state)
+
+
+def _hush(_line: str) -> None:
+    """Leave it to the leader."""
 
 
 def _log_in(folder: Path, say: Callable[[str], None]) -> TrainingLog:
@@ -165,7 +172,7 @@ def _descend(
         group["lr"] = rate
     run.model.train()
     loss, figures = task.loss(run.model(inputs.to(memory_format=torch.channels_last)), targets)
-    if not bool(torch.isfinite(loss)):
+    if not bool(torch.isfinite(ranks.averaged(loss))):
         raise ModelError(f"the loss of step {run.step} is not finite; lower schedule.rate and start from a new folder")
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

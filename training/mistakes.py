@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.decoders.softmax_heads import HANDEDNESS
+from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
 from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop
@@ -25,6 +25,9 @@ COLUMNS = 10
 SURROUNDINGS = 3.0
 INK_BGR, PAPER_BGR = (233, 180, 86), (24, 24, 24)
 SUFFIXES = (".jpg", ".png")
+# A JPEG has at most 65,535 rows, and nobody looks at more.
+MOST_TILES = 2000
+FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +58,19 @@ def detector_mistakes(samples: Sequence[HandSample], found: Sequence[Found], min
 def classifier_mistakes(
     hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], gestures: Sequence[str]
 ) -> list[Mistake]:
-    """Return the hands whose gesture or handedness is known and was named otherwise; `answers` hold class numbers."""
+    """Return the crops of which something is known and was told otherwise; `answers` hold class numbers."""
     mistakes = []
-    for head, names in (("gesture", gestures), ("handedness", HANDEDNESS)):
+    for head, names in (("presence", PRESENCE), ("gesture", gestures), ("handedness", HANDEDNESS)):
         for hand, answer in zip(hands, answers, strict=True):
-            truth, guess = getattr(hand, head), answer[head]
-            if truth not in (UNKNOWN, guess):
+            truth, guess = getattr(hand, head), answer.get(head, UNKNOWN)
+            if UNKNOWN not in (truth, guess) and truth != guess:
                 mistakes.append(Mistake(hand.path, hand.box_xyxy, f"{names[guess]}, not {names[truth]}"))
     return mistakes
 
 
 def contact_sheet(mistakes: Sequence[Mistake], pictures: PictureStore) -> Picture:
-    """Return a BGR picture (H, W, 3) with a numbered tile for each mistake; without any, one empty tile."""
-    tiles = list(_tiles(mistakes, pictures)) or [_empty_tile()]
+    """Return a BGR picture (H, W, 3) with a numbered tile for each of the first `MOST_TILES` mistakes, at least one."""
+    tiles = list(_tiles(mistakes[:MOST_TILES], pictures)) or [_empty_tile()]
     columns = min(COLUMNS, len(tiles))
     tiles += [_empty_tile() for _ in range(-len(tiles) % columns)]
     rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
@@ -82,9 +85,8 @@ def require_sheet_name(path: Path) -> None:
 
 def write_sheet(path: Path, sheet: Picture) -> None:
     """Write a contact sheet. Raises `OutputError` when `path` cannot be written."""
-    _, encoded = cv2.imencode(path.suffix, sheet)
     try:
-        path.write_bytes(encoded.tobytes())
+        path.write_bytes(cv2.imencode(path.suffix, sheet)[1].tobytes())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
 
@@ -100,8 +102,10 @@ def _tiles(mistakes: Sequence[Mistake], pictures: PictureStore) -> Iterator[Pict
         draw(view, pictures[mistake.path], np.array([[scale, 0, -left * scale], [0, scale, -top * scale]]))
         low, high = ((int((x - left) * scale), int((y - top) * scale)) for x, y in ((x1, y1), (x2, y2)))
         cv2.rectangle(view, low, high, INK_BGR, 1)
-        place = (4, CAPTION_PX - 5)
-        cv2.putText(tile, f"{number} {mistake.told}", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, INK_BGR, 1, cv2.LINE_AA)
+        caption = f"{number} {mistake.told}"
+        (width_px, _), _ = cv2.getTextSize(caption, FONT, FONT_SCALE, 1)
+        scale = FONT_SCALE * min(1.0, (TILE_PX - 8) / width_px)
+        cv2.putText(tile, caption, (4, CAPTION_PX - 5), FONT, scale, INK_BGR, 1, cv2.LINE_AA)
         yield tile
 
 

@@ -7,22 +7,21 @@ Alone, without `torchrun`, a process is the leader of itself and has the whole b
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
-from edge.errors import UsageError
+from edge.errors import ModelError, UsageError
 
 Item = TypeVar("Item")
 
 
 @contextlib.contextmanager
 def joined() -> Iterator[None]:
-    """Belong to the group that `torchrun` describes in the environment, if it does."""
-    if "WORLD_SIZE" not in os.environ:
+    """Belong to the group of processes that `torchrun` started, if it did."""
+    if not (distributed.is_available() and distributed.is_torchelastic_launched()):
         yield
         return
     distributed.init_process_group("gloo")
@@ -34,12 +33,12 @@ def joined() -> Iterator[None]:
 
 def count() -> int:
     """Return how many processes train together."""
-    return distributed.get_world_size() if distributed.is_initialized() else 1
+    return distributed.get_world_size() if _together() else 1
 
 
 def number() -> int:
     """Return which of the processes this one is, from 0."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    return distributed.get_rank() if _together() else 0
 
 
 def is_leader() -> bool:
@@ -55,12 +54,29 @@ def share(batch: Sequence[Item]) -> list[Item]:
 
 
 def average_(tensors: Iterable[Tensor]) -> None:
-    """Replace float tensors by their means over all processes, in place; every process names the same ones."""
+    """Replace float tensors by their means over all processes, in place; every process names the same ones.
+
+    Raises `ModelError` when another process is gone.
+    """
     own = list(tensors)
-    if not own or not distributed.is_initialized():
+    if not own or not _together():
         return
     flat = torch.cat([tensor.reshape(-1) for tensor in own])
-    distributed.all_reduce(flat)
+    try:
+        distributed.all_reduce(flat)
+    except RuntimeError as error:
+        raise ModelError("another process of this training ended; what it said tells why") from error
     flat /= count()
     for tensor, mean in zip(own, torch.split(flat, [tensor.numel() for tensor in own]), strict=True):
         tensor.copy_(mean.view(tensor.shape))
+
+
+def averaged(value: Tensor) -> Tensor:
+    """Return the mean of one value over all processes, as float and without a gradient."""
+    mean = value.detach().clone().float()
+    average_([mean])
+    return mean
+
+
+def _together() -> bool:
+    return distributed.is_available() and distributed.is_initialized()

@@ -188,19 +188,20 @@ class DetectorRecipe(StrictRecipe):
 class OthersRecipe(StrictRecipe):
     """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
 
-    They make up `share` of the crops. A relative path begins at the checkout.
+    They make up `share` of the crops. A relative path begins at the checkout. Below `min_presence` a hand is dropped.
     """
 
     detector: str
     min_score: Fraction = 0.2
-    share: Fraction = 0.3
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    min_presence: Fraction = 0.5
 
 
 class ClassifierRecipe(StrictRecipe):
     """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
 
     A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
-    loss is the gesture's plus `handedness_weight` times the handedness's.
+    loss is the gesture's plus `handedness_weight` times the handedness's and `presence_weight` times the presence's.
     """
 
     task: Literal["gesture-classifier"]

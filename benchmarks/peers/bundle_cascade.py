@@ -20,13 +20,12 @@ from training.metrics import Found
 class BundleCascade:
     """The hands of a detector bundle that a classifier bundle keeps, each with the detector's score."""
 
-    name = "edge-run"
-
     def __init__(self, detector: str | os.PathLike[str], classifier: str | os.PathLike[str]) -> None:
         self._detector = BundleDetector(detector)
         self.min_score = self._detector.min_score
         bundle = Bundle.open(find_bundle(classifier))
-        self._look_named = f"{bundle.manifest.name} {bundle.manifest.version}"
+        self.name = f"{self._detector.name} + {bundle.manifest.name}"
+        self._look_version = bundle.manifest.version
         task = task_from_bundle(bundle, device="cpu")
         if not isinstance(task, GestureClassifier):
             raise UsageError(f"{classifier} is a {bundle.manifest.task}; name a classifier's bundle")
@@ -35,7 +34,7 @@ class BundleCascade:
     @property
     def settings(self) -> Mapping[str, str | float]:
         """Versions and options."""
-        return {**self._detector.settings, "second_look": self._look_named}
+        return {**self._detector.settings, "second_look_version": self._look_version}
 
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""

@@ -104,9 +104,7 @@ def _fit(
     folder = to or Path("runs") / recipe.name
     with leaving_on_termination(), ranks.joined():
         task = task_from_recipe(recipe, data, teacher=teacher)
-        path = train(
-            task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say if ranks.is_leader() else _hush
-        )
+        path = train(task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say)
         if ranks.is_leader():
             print(path)
     return 0
@@ -154,10 +152,6 @@ def _write(path: Path, text: str) -> None:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def _hush(_line: str) -> None:
-    """Leave what the leader of several processes says to it."""
 
 
 def _print_table(rows: Mapping[str, Mapping[str, float]]) -> None:

@@ -59,9 +59,9 @@ class AnchorFreeLtrb(StrictModel):
     def decode(
         self,
         outputs: Mapping[str, NDArray[Any]],
+        *,
         source_from_input: Affine,
         source_hw: tuple[int, int],
-        *,
         picture: int = 0,
         min_score: float | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

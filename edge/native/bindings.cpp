@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -143,7 +144,8 @@ nb::object array_from_vector(std::vector<Scalar> &&values, std::vector<std::size
   return nb::cast(nb::ndarray<nb::numpy, Scalar>(owned->data(), shape.size(), shape.data(), owner));
 }
 
-// The functions from here on take less time than it takes to give the GIL back and to get it again.
+// With as few candidates as a frame has, what follows takes less time than to give the GIL back and to get it again.
+constexpr std::size_t kFewCandidates = 64;
 
 nb::tuple decode_ltrb(const std::vector<Level> &levels, const std::vector<int> &strides, int picture, float min_score,
                       int max_candidates) {
@@ -187,7 +189,10 @@ nb::tuple place_hands(const Boxes &boxes, const Values &scores, float iou, int m
             "boxes must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2, box " + std::to_string(k) + " is not");
   }
   const edge::Placement placement{map_from_values(matrix.data()), width, height};
+  std::optional<nb::gil_scoped_release> release;
+  if (count > kFewCandidates) release.emplace();
   edge::PlacedBoxes placed = edge::place_hands(boxes.data(), scores.data(), count, iou, max_keep, placement);
+  release.reset();
   const std::size_t size = placed.candidates.size();
   return nb::make_tuple(array_from_vector(std::move(placed.boxes_xyxy), {size, 4}),
                         array_from_vector(std::move(placed.candidates), {size}));

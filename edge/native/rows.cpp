@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstring>
 
+#include "aligned.hpp"
+
 namespace edge {
 namespace {
-
-constexpr int kCacheLine = 64;
 
 void gather(const std::uint8_t *from, std::int64_t stride, int count, std::uint8_t *to) {
   for (int i = 0; i < count; ++i) to[i] = from[i * stride];
@@ -80,7 +80,7 @@ const std::uint8_t *RowReader::row(int y) {
 void RowReader::ask_for(int y) const {
   if (!packed_) return;
   const std::uint8_t *from = picture_.pixels + y * picture_.row_stride + first_ * picture_.column_stride;
-  for (int i = 0; i < bytes_; i += kCacheLine) __builtin_prefetch(from + i);
+  for (int i = 0; i < bytes_; i += static_cast<int>(kCacheLine)) __builtin_prefetch(from + i);
 }
 
 void RowReader::copy(int y, std::uint8_t *to) {

@@ -15,7 +15,9 @@ from edge.tasks.loading import task_from_bundle
 from edge.tasks.task import Task
 
 
-def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_score: float | None) -> list[Task]:
+def tasks_from_models(
+    models: Sequence[str | Path | Task], *, device: str, min_score: float | None, min_presence: float | None
+) -> list[Task]:
     """Return a task for each model, the one that finds hands first; all of them are the caller's to close.
 
     A model that is a task already gets a sibling, so that its owner may go on using and closing it.
@@ -27,7 +29,7 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
     if isinstance(models, (str, Path)):
         raise UsageError(f"models must be a sequence, got {models!r}; write models=[{str(models)!r}]")
     with ExitStack() as opened:
-        tasks = [opened.enter_context(_task_from_model(model, device, min_score)) for model in models]
+        tasks = [opened.enter_context(_task_from_model(model, device, min_score, min_presence)) for model in models]
         _require_one_that_finds_hands(tasks)
         _require_different_names(tasks)
         _require_different_answers(tasks)
@@ -35,12 +37,15 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
     return sorted(tasks, key=lambda task: task.needs_hands)
 
 
-def _task_from_model(model: str | Path | Task, device: str, min_score: float | None) -> Task:
+def _task_from_model(
+    model: str | Path | Task, device: str, min_score: float | None, min_presence: float | None
+) -> Task:
     if isinstance(model, Task):
         return model.sibling()
     bundle = Bundle.open(find_bundle(model))
-    finds_hands = bundle.manifest.task == "detector"
-    return task_from_bundle(bundle, device=device, min_score=min_score if finds_hands else None)
+    if bundle.manifest.task == "detector":
+        return task_from_bundle(bundle, device=device, min_score=min_score)
+    return task_from_bundle(bundle, device=device, min_presence=min_presence)
 
 
 def _require_one_that_finds_hands(tasks: Sequence[Task]) -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`GestureClassifier`: the crops of hands to their gestures and handedness."""
+"""`GestureClassifier`: the crops of hands to their gestures, handedness and presence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,20 +22,24 @@ from edge.tasks.task import Task
 
 
 class GestureClassifier(Task):
-    """Names the gesture and handedness of hands whose boxes are known, all hands of a frame in one batch.
+    """Names gesture and handedness of hands whose boxes are known, and says which are none, a frame's in one batch.
 
-    More hands than the model takes at once are run in several batches. Raises `BundleFormatError` when the bundle is
-    not a classifier.
+    More hands than the model takes at once are run in several batches. `min_presence` replaces the bundle's threshold
+    for what is kept. Raises `BundleFormatError` when the bundle is not a classifier and `UsageError` when
+    `min_presence` is not within 0 and 1.
     """
 
     needs_hands: ClassVar[bool] = True
 
-    def __init__(self, contract: ModelContract, runner: Runner) -> None:
+    def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
         super().__init__(contract, runner)
         if not isinstance(contract.decoder, LabelDecoder):
             raise BundleFormatError(
                 f"{contract.name} is a {contract.task}, not a classifier; give a classifier's bundle"
             )
+        if min_presence is not None and not 0 <= min_presence <= 1:
+            raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
+        self.min_presence = contract.decoder.min_presence if min_presence is None else min_presence
         self._decoder = contract.decoder
         self._preprocessor = Preprocessor(contract.input.contract())
         self._hands = Hands.empty()
@@ -62,7 +67,7 @@ class GestureClassifier(Task):
             self.outputs = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
     def decode(self) -> Hands:
-        """Return the prepared hands with their gestures and handedness. Raises `ModelError`."""
+        """Return the prepared hands with what the model tells of each. Raises `ModelError`."""
         if not len(self._hands):
             return self._hands
         try:
@@ -70,25 +75,23 @@ class GestureClassifier(Task):
         except (KeyError, ValueError, IndexError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
         known = self._hands
-        return Hands(
-            known.boxes_xyxy,
-            known.scores,
-            known.gestures if answers.gestures is None else answers.gestures,
-            known.handedness if answers.handedness is None else answers.handedness,
-            known.track_ids,
-            known.presence if answers.presence is None else answers.presence,
+        return replace(
+            known,
+            gestures=known.gestures if answers.gestures is None else answers.gestures,
+            handedness=known.handedness if answers.handedness is None else answers.handedness,
+            presence=known.presence if answers.presence is None else answers.presence,
         )
 
     def kept(self, hands: Hands) -> Hands:
-        """Return the hands whose presence the model is sure enough of, all where it does not tell."""
-        if hands.presence is None:
+        """Return the hands of whose presence this model is sure enough, all where it tells nothing of it."""
+        if hands.presence is None or not self._decoder.tells("presence"):
             return hands
-        sure = hands.presence >= self._decoder.min_presence
+        sure = hands.presence >= self.min_presence
         return hands if sure.all() else hands[sure]
 
     def sibling(self) -> GestureClassifier:
         """Return a classifier for another thread on the same loaded weights."""
-        return GestureClassifier(self.contract, self.runner.sibling())
+        return GestureClassifier(self.contract, self.runner.sibling(), min_presence=self.min_presence)
 
     def __call__(self, picture: NDArray[Any] | Frame, hands: Hands | NDArray[Any]) -> Hands:
         """Return `hands` with their labels; `picture` is BGR (H, W, 3) or grey (H, W) uint8, or a frame.

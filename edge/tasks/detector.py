@@ -59,7 +59,10 @@ class HandDetector(Task):
         """Return the hands found, best first, their boxes clipped to the picture. Raises `ModelError`."""
         try:
             boxes_xyxy, scores = self._decoder.decode(
-                self.outputs, self._source_from_input, self._source_hw, min_score=self.min_score
+                self.outputs,
+                source_from_input=self._source_from_input,
+                source_hw=self._source_hw,
+                min_score=self.min_score,
             )
         except (KeyError, ValueError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error

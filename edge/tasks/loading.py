@@ -23,35 +23,61 @@ def load(
 ) -> HandDetector: ...
 @overload
 def load(
-    name_or_path: Literal["gesture-classifier"], *, device: str = ..., threads: int = ..., min_score: float | None = ...
+    name_or_path: Literal["gesture-classifier"],
+    *,
+    device: str = ...,
+    threads: int = ...,
+    min_presence: float | None = ...,
 ) -> GestureClassifier: ...
 @overload
 def load(
-    name_or_path: str | os.PathLike[str], *, device: str = ..., threads: int = ..., min_score: float | None = ...
+    name_or_path: str | os.PathLike[str],
+    *,
+    device: str = ...,
+    threads: int = ...,
+    min_score: float | None = ...,
+    min_presence: float | None = ...,
 ) -> Task: ...
 def load(
-    name_or_path: str | os.PathLike[str], *, device: str = "auto", threads: int = 1, min_score: float | None = None
+    name_or_path: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    threads: int = 1,
+    min_score: float | None = None,
+    min_presence: float | None = None,
 ) -> Task:
     """Open a model by the name it ships under or by the folder of its bundle, ready to be called with a picture.
 
-    `device` is "auto", "cpu" or "gpu"; `threads` is for one inference; `min_score` replaces a detector's threshold.
-    Raises `UsageError` for an unknown name or option, `BundleError` for a bundle that cannot be used, and
-    `DependencyError` for a device that this version cannot run on.
+    `device` is "auto", "cpu" or "gpu"; `threads` is for one inference; `min_score` replaces a detector's threshold and
+    `min_presence` that of a classifier that tells hands from other things. Raises `UsageError` for an unknown name or
+    option, `BundleError` for a bundle that cannot be used, and `DependencyError` for a device that this version cannot
+    run on.
     """
     bundle = Bundle.open(find_bundle(name_or_path))
-    return task_from_bundle(bundle, device=device, threads=threads, min_score=min_score)
+    return task_from_bundle(bundle, device=device, threads=threads, min_score=min_score, min_presence=min_presence)
 
 
-def task_from_bundle(bundle: Bundle, *, device: str = "auto", threads: int = 1, min_score: float | None = None) -> Task:
+def task_from_bundle(
+    bundle: Bundle,
+    *,
+    device: str = "auto",
+    threads: int = 1,
+    min_score: float | None = None,
+    min_presence: float | None = None,
+) -> Task:
     """Return the task of an open bundle with a runner of its own; options as in `load`."""
     runner = open_runner(bundle, device=device, threads=threads)
-    return task_from_runner(bundle.manifest, runner, min_score=min_score)
+    return task_from_runner(bundle.manifest, runner, min_score=min_score, min_presence=min_presence)
 
 
-def task_from_runner(contract: ModelContract, runner: Runner, *, min_score: float | None = None) -> Task:
+def task_from_runner(
+    contract: ModelContract, runner: Runner, *, min_score: float | None = None, min_presence: float | None = None
+) -> Task:
     """Return the task of a contract around any runner that keeps it; the task closes it."""
     if contract.task == "detector":
+        if min_presence is not None:
+            raise UsageError(f"min_presence is for classifiers; {contract.name} is a {contract.task}")
         return HandDetector(contract, runner, min_score=min_score)
     if min_score is not None:
         raise UsageError(f"min_score is for detectors; {contract.name} is a {contract.task}")
-    return GestureClassifier(contract, runner)
+    return GestureClassifier(contract, runner, min_presence=min_presence)

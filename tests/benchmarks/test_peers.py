@@ -17,12 +17,13 @@ from edge.errors import DependencyError, SourceError
 from edge.sources.picture import pixels_from_file
 from training.data.coco import read_coco
 from training.data.hagrid import HAGRID_V1_GESTURES
-from training.data.pictures import pictures_below
 from training.metrics import Wanted, recall_precision
 from training.teacher.classifier import CLASSES
 
 # What the published models reach on these pictures, less a margin for another ONNX Runtime or OpenCV.
 MIN_RECALL, MIN_GESTURES_RIGHT = 0.6, 0.75
+# What the second look changes on photographs of smokers, less a margin of a few hands.
+PRECISION_GAINED, RECALL_LOST = 0.1, 0.07
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +61,16 @@ def test_hagrid_detector_finds_hands(foreign_dir: Path, data_dir: Path) -> None:
     assert min(one.scores.min(initial=1.0) for one in found) < detector.min_score
 
 
-def test_the_second_look_takes_away_what_is_no_hand(data_dir: Path) -> None:
+def test_the_second_look_takes_away_what_is_no_hand_and_leaves_hands(data_dir: Path) -> None:
     cascade, detector = BundleCascade("hand-detector", "gesture-classifier"), BundleDetector("hand-detector")
-    pictures = pictures_below(data_dir / "negatives")[::6]
-    found = [(cascade(picture), detector(picture)) for picture in pictures]
-    left, all_of_them = (sum(len(side.scores) for side in sides) for sides in zip(*found, strict=True))
-    assert left < all_of_them / 2
-    for few, many in found:
-        assert {tuple(box) for box in few.boxes_xyxy.tolist()} <= {tuple(box) for box in many.boxes_xyxy.tolist()}
+    people = [sample for sample in read_coco(data_dir / "boxes" / "people_smoking_person") if sample.split == "test"]
+    wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in people]
+    alone, together = (
+        recall_precision([finds(sample.path) for sample in people], wanted, detector.min_score)
+        for finds in (detector, cascade)
+    )
+    assert together["precision"] > alone["precision"] + PRECISION_GAINED
+    assert together["recall"] > alone["recall"] - RECALL_LOST
 
 
 def test_hagrid_classifier_names_gestures(foreign_dir: Path, data_dir: Path) -> None:

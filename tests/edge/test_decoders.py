@@ -77,7 +77,8 @@ def decoded(
     decoder: AnchorFreeLtrb, maps: dict[str, np.ndarray], **options: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what a decoder finds in picture 1, in the pixels of the input, which is all of the source."""
-    return decoder.decode(maps, np.eye(2, 3), (64, 64), **{"picture": 1, **options})  # type: ignore[arg-type]
+    place = {"source_from_input": np.eye(2, 3), "source_hw": (64, 64)}
+    return decoder.decode(maps, **{"picture": 1, **place, **options})  # type: ignore[arg-type]
 
 
 def test_boxes_of_the_asked_picture_come_best_first() -> None:

@@ -25,7 +25,6 @@ from tests.edge.bundles import (
     detector_contract,
     detector_model,
     noisy_picture,
-    presence_contract,
     write_small_bundle,
 )
 
@@ -73,6 +72,8 @@ def test_a_bundle_loads_by_its_folder(bundles: Path) -> None:
         ({"name_or_path": "hand-detectr"}, "did you mean 'hand-detector'"),
         ({"name_or_path": "hand-detector", "min_score": 1.5}, "min_score must lie within 0 and 1"),
         ({"name_or_path": "gesture-classifier", "min_score": 0.5}, "min_score is for detectors"),
+        ({"name_or_path": "gesture-classifier", "min_presence": 2}, "min_presence must lie within 0 and 1, got 2"),
+        ({"name_or_path": "hand-detector", "min_presence": 0.5}, "min_presence is for classifiers"),
         ({"name_or_path": "hand-detector", "threads": 0}, "threads must be at least 1"),
         ({"name_or_path": "hand-detector", "device": "tpu"}, "device must be one of"),
     ],
@@ -242,21 +243,6 @@ def test_labels_do_not_depend_on_how_hands_are_batched(
     # The same sums in another order.
     scores = [float(one.handedness.scores[0]) for one in singly if one.handedness]
     np.testing.assert_allclose(together.handedness.scores, scores, atol=1e-5)
-
-
-def test_what_the_second_look_takes_for_something_else_is_not_kept() -> None:
-    contract = presence_contract(min_presence=0.75)
-    logits = np.array([[2, 0], [1, 0], [0, 2]], np.float32)
-    outputs = tuple(output.spec() for output in contract.outputs)
-    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: {"presence": logits})
-    with GestureClassifier(contract, runner) as task:
-        looked_at = task(noisy_picture(120, 110), boxes(3))
-        assert looked_at.presence is not None
-        np.testing.assert_allclose(looked_at.presence, 1 / (1 + np.exp([-2.0, -1.0, 2.0])), atol=1e-6)
-        assert looked_at.gestures is None
-        np.testing.assert_array_equal(task.kept(looked_at).boxes_xyxy, looked_at.boxes_xyxy[:1])
-        without = Hands(looked_at.boxes_xyxy, looked_at.scores)
-        assert task.kept(without) is without
 
 
 def test_no_hands_need_no_inference() -> None:

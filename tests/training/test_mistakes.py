@@ -88,6 +88,8 @@ def test_a_wrong_name_is_a_mistake_where_the_right_one_is_known(tmp_path: Path) 
     answers = [{"gesture": 0, "handedness": 1}, {"gesture": 1, "handedness": 1}, {"gesture": 0, "handedness": 0}]
     mistakes = classifier_mistakes(hands, answers, ("fist", "palm"))
     assert [mistake.told for mistake in mistakes] == ["fist, not palm", "right, not left"]
+    looked = [answer | {"presence": presence} for answer, presence in zip(answers, (1, 0, 0), strict=True)]
+    assert classifier_mistakes(hands, looked, ("fist", "palm"))[0].told == "other, not hand"
 
 
 def test_a_sheet_has_a_tile_for_each_mistake_and_shows_its_place(picture: Path) -> None:

@@ -14,6 +14,8 @@ from training.loop import CHECKPOINT
 
 # Sums of float32 in another order, over a few steps.
 MAX_DIFFERENCE = 1e-5
+# Processes that wait for each other would do so for half an hour.
+PATIENCE_S = 180
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -35,7 +37,9 @@ def run_of(folder: Path, repo_root: Path, *, processes: int, batch: int = 8) -> 
     script.write_text(PROGRAM, encoding="utf-8")
     command = [*launch, str(script), str(folder), str(batch)]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(repo_root), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=repo_root, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=repo_root, env=environment, capture_output=True, text=True, check=False, timeout=180
+    )
 
 
 def test_two_processes_end_with_the_weights_of_one(tmp_path: Path, repo_root: Path) -> None:

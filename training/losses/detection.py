@@ -50,9 +50,7 @@ def detection_loss(maps: Sequence[Tensor], targets: DetectionTargets, strides_px
         quality, matched = _assign(logits.detach().sigmoid(), boxes.detach(), centres, cell_px, targets)
         free = ~(_inside(centres, targets.boxes_xyxy) & targets.ignored[..., None]).any(dim=1) | (quality > 0)
         weight = torch.where(quality > 0, quality, NEGATIVE_WEIGHT * logits.sigmoid().square()) * free
-        total_quality = quality.sum()
-        ranks.average_([total_quality])
-        total_quality.clamp_(min=1.0)
+        total_quality = ranks.averaged(quality.sum()).clamp(min=1.0)
     score = (binary_cross_entropy_with_logits(logits, quality, reduction="none") * weight).sum() / total_quality
     positive = quality > 0
     chosen = targets.boxes_xyxy.gather(1, matched[..., None].expand(-1, -1, 4))[positive]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training the crop classifier: gesture and handedness."""
+"""Training the crop classifier: gesture, handedness and presence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.data import DataLoader
 
-from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
+from edge.decoders.softmax_heads import HANDEDNESS
 from edge.errors import SourceError
 from training import ranks
 from training.data.catalogue import samples_of
@@ -35,8 +36,10 @@ from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
 from training.recipe import ClassifierRecipe
-from training.tasks.others import others_of
+from training.tasks.others import described_detector, others_of
 from training.teacher.classifier import SOURCE, TeacherClassifier
+
+Classes = npt.NDArray[np.int64]
 
 
 class ClassifierTraining:
@@ -55,27 +58,35 @@ class ClassifierTraining:
         samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
         self._pictures = PictureStore({sample.path for sample in samples})
         self._training = [sample for sample in samples if sample.split == "train"]
-        self._hands, self._others = self._crops_of(self._training)
-        hands, others = self._crops_of([sample for sample in samples if sample.split == "validation"])
-        self._validation = hands + others
+        self._validation = [sample for sample in samples if sample.split == "validation"]
 
-    def _crops_of(self, samples: Sequence[HandSample]) -> tuple[list[HandCrop], list[HandCrop]]:
-        """Return the hands of the samples, and what else looks like one."""
+    def _hands_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
+        return hands_of(samples, self._recipe.gestures, self._recipe.data.weights)
+
+    def _others_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
+        """Return what else looks like a hand, where the recipe asks for it."""
         recipe = self._recipe
-        hands = hands_of(samples, recipe.gestures, recipe.data.weights)
         if recipe.others is None:
-            return hands, []
-        return hands, others_of(samples, self._pictures, recipe.others, recipe.data.weights)
+            return []
+        return others_of(samples, self._pictures, recipe=recipe.others, weights=recipe.data.weights)
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
-        """Yield batches of random crops. Raises `SourceError` when no hand says anything of gestures."""
+        """Yield batches of random crops.
+
+        Raises `SourceError` when no hand says anything of gestures, and when nothing else looks like a hand although
+        the recipe asks for it.
+        """
         recipe = self._recipe
-        hands = self._hands if self._teacher else [hand for hand in self._hands if hand.gesture != UNKNOWN]
-        if not hands:
+        hands, others = self._hands_of(self._training), self._others_of(self._training)
+        if not self._teacher and not any(hand.gesture != UNKNOWN for hand in hands):
             raise SourceError("no training hand has a gesture; name sets with gestures in data.sets, or give a teacher")
+        if not self._teacher and recipe.others is None:
+            hands = [hand for hand in hands if hand.gesture != UNKNOWN]
+        if recipe.others and not others:
+            raise SourceError("the detector of others is never wrong in the training pictures; lower others.min_score")
         batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
         loader: DataLoader[Any] = DataLoader(
-            HandCrops([*hands, *self._others], self._pictures, recipe, self._answers(hands)),
+            HandCrops([*hands, *others], self._pictures, recipe, self._answers(hands, others)),
             batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
             num_workers=recipe.schedule.workers,
             collate_fn=collate_crops,
@@ -84,9 +95,9 @@ class ClassifierTraining:
         )
         yield from loader
 
-    def _answers(self, hands: Sequence[HandCrop]) -> FloatArray:
+    def _answers(self, hands: Sequence[HandCrop], others: Sequence[HandCrop]) -> FloatArray:
         """Return what the teacher says of the hands, then zeros for the others."""
-        answers = np.zeros((len(hands) + len(self._others), len(self._recipe.gestures)), np.float32)
+        answers = np.zeros((len(hands) + len(others), len(self._recipe.gestures)), np.float32)
         if self._teacher is not None:
             for row, hand in enumerate(hands):
                 answers[row] = self._teacher.answer(self._pictures[hand.path], hand.box_xyxy)
@@ -95,49 +106,73 @@ class ClassifierTraining:
     def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
         """Return the cross entropy with the label, softened by the teacher, or with the teacher alone where none is.
 
-        What is no hand counts for its presence alone.
+        A hand of which nobody says a gesture, and what is no hand, count for the other heads alone.
         """
+        recipe = self._recipe
         gestures, handedness, *presence = outputs
-        smoothing, share = self._recipe.label_smoothing, self._recipe.teacher_share if self._teacher else 0.0
+        share = recipe.teacher_share if self._teacher else 0.0
+        known, spoken = targets.gestures != UNKNOWN, targets.teacher.sum(1) > 0
+        label = self._cross_entropy(gestures, targets.gestures)
         taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1)
-        label = cross_entropy(
-            gestures, targets.gestures, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none"
-        )
-        known = targets.gestures != UNKNOWN
-        each = torch.where(known, (1 - share) * label + share * taught, self._recipe.teacher_weight * taught)
-        side = cross_entropy(handedness, targets.handedness, ignore_index=UNKNOWN, label_smoothing=smoothing)
-        hand = targets.presence == HAND
-        total = each[hand].sum() / hand.sum().clamp(min=1) + self._recipe.handedness_weight * torch.nan_to_num(side)
-        figures = {"gesture": label[known].mean(), "teacher": taught.mean(), "handedness": side}
+        each = torch.where(known, (1 - share) * label + share * taught, recipe.teacher_weight * taught)
+        side = _mean_where(self._cross_entropy(handedness, targets.handedness), targets.handedness != UNKNOWN)
+        total = _mean_where(each, known | spoken) + recipe.handedness_weight * side
+        figures = {"gesture": label[known].mean(), "teacher": taught[spoken].mean(), "handedness": side}
         for logits in presence:
-            figures["presence"] = cross_entropy(logits, targets.presence, label_smoothing=smoothing)
-            total = total + self._recipe.presence_weight * figures["presence"]
+            figures["presence"] = self._cross_entropy(logits, targets.presence).mean()
+            total = total + recipe.presence_weight * figures["presence"]
         return total, {name: float(value.detach()) for name, value in ({"loss": total} | figures).items()}
 
+    def _cross_entropy(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Return the loss of each row (N,), 0 where its class is unknown."""
+        smoothing = self._recipe.label_smoothing
+        return cross_entropy(logits, classes, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none")
+
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
-        """Return macro F1 of the heads on the labelled hands of the validation groups."""
-        answers = [classify(model, self._pictures, hand, self._recipe) for hand in self._validation]
-        return classification_figures(self._validation, answers, gestures=len(self._recipe.gestures))
+        """Return the figures of the heads on the hands, and what else looks like one, of the validation groups."""
+        crops = self._hands_of(self._validation) + self._others_of(self._validation)
+        answers = [classify(model, self._pictures, crop, self._recipe) for crop in crops]
+        return classification_figures(crops, answers, gestures=len(self._recipe.gestures))
 
     def provenance(self) -> Mapping[str, Any]:
-        """Return the recipe, the data sets, their licences and the teacher."""
+        """Return the recipe, the data sets, their licences and the teachers."""
         teachers = [SOURCE] if self._teacher else []
+        if self._recipe.others is not None:
+            teachers.append(described_detector(self._recipe.others))
         return provenance_of(self._recipe, self._training, teachers=teachers)
+
+
+def _mean_where(values: Tensor, counted: Tensor) -> Tensor:
+    """Return the mean of the counted values of the whole batch, of which this process may have a share; 0 of none."""
+    return values[counted].sum() / ranks.averaged(counted.sum()).clamp(min=1 / ranks.count())
 
 
 def classification_figures(
     hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], *, gestures: int
 ) -> dict[str, float]:
-    """Return the macro F1 of every head that some hand has a label for; `answers` are those of `classify`."""
+    """Return the figures of every head that some crop has a label for; `answers` are those of `classify`.
+
+    Gesture and handedness have a macro F1; of presence it is told how many hands are kept and how many others dropped.
+    """
     figures = {}
-    for head, classes in (("gesture", gestures), ("handedness", len(HANDEDNESS)), ("presence", len(PRESENCE))):
-        truth = np.array([getattr(hand, head) for hand in hands], np.int64)
-        guess = np.array([answer.get(head, UNKNOWN) for answer in answers], np.int64)
-        known = (truth != UNKNOWN) & (guess != UNKNOWN)
-        # Hands alone say nothing of how well other things are told from them.
-        if known.any() and (head != "presence" or OTHER in truth):
-            figures[f"{head}_macro_f1"] = macro_f1(confusion(truth[known], guess[known], classes))
+    for head, classes in (("gesture", gestures), ("handedness", len(HANDEDNESS))):
+        truth, guess = _truth_and_guess(hands, answers, head)
+        if len(truth):
+            figures[f"{head}_macro_f1"] = macro_f1(confusion(truth, guess, classes))
+    truth, guess = _truth_and_guess(hands, answers, "presence")
+    for kind, name in ((HAND, "hands_kept"), (OTHER, "others_dropped")):
+        if (truth == kind).any():
+            figures[name] = float((guess[truth == kind] == kind).mean())
     return figures
+
+
+def _truth_and_guess(
+    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], head: str
+) -> tuple[Classes, Classes]:
+    """Return the class numbers (N,) of the crops that have a label for this head, where the model has it too."""
+    pairs = [(getattr(hand, head), answer.get(head, UNKNOWN)) for hand, answer in zip(hands, answers, strict=True)]
+    told = np.array([pair for pair in pairs if UNKNOWN not in pair], np.int64).reshape(-1, 2)
+    return told[:, 0], told[:, 1]
 
 
 def classify(model: nn.Module, pictures: PictureStore, hand: HandCrop, recipe: ClassifierRecipe) -> dict[str, int]:

@@ -92,7 +92,7 @@ def detect(model: nn.Module, picture: Picture, recipe: DetectorRecipe) -> Found:
         maps = [level.contiguous().numpy() for level in model(torch.from_numpy(tensor)[None])]
     outputs = dict(zip(decoder.output_names, maps, strict=True))
     source_hw, min_score = (frame.height_px, frame.width_px), min(CURVE_MIN_SCORE, decoder.min_score)
-    return Found(*decoder.decode(outputs, matrix, source_hw, min_score=min_score))
+    return Found(*decoder.decode(outputs, source_from_input=matrix, source_hw=source_hw, min_score=min_score))
 
 
 def _keys(recipe: DetectorRecipe, first_step: int) -> Iterator[list[tuple[int, int]]]:

@@ -3,28 +3,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from edge.errors import UsageError
-from edge.geometry import iou_matrix
 from training.checkpoint import read_checkpoint
 from training.data.crops import LEAST_SIDE_PX, OTHER, UNKNOWN, HandCrop
 from training.data.pictures import PictureStore
-from training.data.sample import HandSample
+from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
 from training.provenance import SOURCE_TREE
 from training.recipe import DetectorRecipe, OthersRecipe
 from training.tasks.detector import detect
 
-# A box that overlaps a hand more than this shows part of it.
-TOUCHING_IOU = 0.1
+# A box that shares more than this of itself, or of a hand, with a hand shows part of it.
+TOUCHING_SHARE = 0.1
 
 
 def others_of(
-    samples: Sequence[HandSample], pictures: PictureStore, recipe: OthersRecipe, weights: dict[str, float]
+    samples: Sequence[HandSample], pictures: PictureStore, *, recipe: OthersRecipe, weights: dict[str, float]
 ) -> list[HandCrop]:
     """Run the recipe's detector over the pictures and return what it finds there beside all hands and ignored regions.
 
@@ -35,18 +34,34 @@ def others_of(
     if not isinstance(detector, DetectorRecipe):
         raise UsageError(f"others.detector must be a detector's checkpoint, {recipe.detector} is a {detector.task}'s")
     model = checkpoint.model()
-    return [
-        crop
-        for sample in samples
-        for crop in _others_in(
-            sample, detect(model, pictures[sample.path], detector), recipe.min_score, weights.get(sample.dataset, 1.0)
-        )
-    ]
+    crops = []
+    for sample in samples:
+        found = detect(model, pictures[sample.path], detector)
+        weight = weights.get(sample.dataset, 1.0)
+        crops += [
+            HandCrop(sample.path, box, UNKNOWN, UNKNOWN, weight, presence=OTHER)
+            for box in _boxes_beside_hands(sample, found, recipe.min_score)
+        ]
+    return crops
 
 
-def _others_in(sample: HandSample, found: Found, min_score: float, weight: float) -> Iterator[HandCrop]:
+def described_detector(recipe: OthersRecipe) -> str:
+    """Return the recipe's detector as a bundle's list of teachers names it. Raises `SourceError` as `others_of`."""
+    path = SOURCE_TREE / recipe.detector
+    read_checkpoint(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{path.name} (sha256 {digest[:16]}): what it took for hands teaches what is none"
+
+
+def _boxes_beside_hands(sample: HandSample, found: Found, min_score: float) -> Iterator[FloatArray]:
     picture = judged(found, Wanted(sample.boxes_xyxy, sample.ignored), min_score)
-    for box, told in zip(picture.boxes_xyxy, picture.hit | picture.excused, strict=True):
-        touches = len(sample.boxes_xyxy) and iou_matrix(box[None], sample.boxes_xyxy).max() > TOUCHING_IOU
-        if not told and not touches and float(np.max(box[2:] - box[:2])) >= LEAST_SIDE_PX:
-            yield HandCrop(Path(sample.path), box, UNKNOWN, UNKNOWN, weight, presence=OTHER)
+    for box in picture.boxes_xyxy[~picture.excused]:
+        if not _touches(box, sample.boxes_xyxy) and float(np.max(box[2:] - box[:2])) >= LEAST_SIDE_PX:
+            yield box
+
+
+def _touches(box: FloatArray, hands: FloatArray) -> bool:
+    low, high = np.maximum(hands[:, :2], box[:2]), np.minimum(hands[:, 2:], box[2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    smaller = np.minimum((hands[:, 2:] - hands[:, :2]).prod(axis=1), (box[2:] - box[:2]).prod())
+    return bool((shared > TOUCHING_SHARE * smaller).any())

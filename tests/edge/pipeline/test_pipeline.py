@@ -107,6 +107,7 @@ def test_min_score_reaches_the_detector_alone(bundles: list[Path]) -> None:
         ({"threads": 1.5}, "threads must be a whole number, got 1.5"),
         ({"min_score": 1.5}, "min_score must lie within 0 and 1, got 1.5"),
         ({"min_score": float("nan")}, "min_score must lie within 0 and 1, got nan"),
+        ({"min_presence": -0.1}, "min_presence must lie within 0 and 1, got -0.1"),
         ({"device": "tpu"}, "device must be one of auto, cpu, gpu, got 'tpu'"),
         ({"models": "hand-detector"}, r"models=\['hand-detector'\]"),
         ({"models": []}, "one that finds hands"),

@@ -167,21 +167,38 @@ def test_what_is_no_hand_counts_for_its_presence_alone(root: Path) -> None:
     assert torch.isfinite(training.loss((gestures, handedness, presence), others)[0])
 
 
-def test_others_are_drawn_at_their_share_and_validated(root: Path) -> None:
+def test_others_are_among_the_batches_and_validated(root: Path) -> None:
     recipe = recipe_with_others(root)
     training = ClassifierTraining(recipe, root)
     kinds = torch.cat([seen.presence for _, seen in training.batches(0)])
     assert {HAND, OTHER} == set(kinds.tolist())
     figures = training.evaluate(build(recipe.model).eval())
-    assert set(figures) == {"gesture_macro_f1", "handedness_macro_f1", "presence_macro_f1"}
+    assert set(figures) == {"gesture_macro_f1", "handedness_macro_f1", "hands_kept", "others_dropped"}
+    (detector,) = training.provenance()["data"]["teachers"]
+    assert detector.startswith(f"{DETECTOR} (sha256 ")
 
 
-def test_presence_has_a_figure_where_both_kinds_are_seen() -> None:
+def test_a_training_without_others_is_refused_where_they_are_asked_for(root: Path) -> None:
+    recipe = recipe_with_others(root)
+    assert recipe.others is not None
+    never = recipe.model_copy(update={"others": recipe.others.model_copy(update={"min_score": 1.0})})
+    with pytest.raises(SourceError, match=r"never wrong in the training pictures; lower others\.min_score"):
+        next(iter(ClassifierTraining(never, root).batches(0)))
+
+
+def test_hands_without_a_gesture_teach_presence(root: Path) -> None:
+    sets = {"validate_every": 1_000_000, "sets": [{"path": "hands"}, {"path": "plain"}]}
+    seen = [seen for _, seen in ClassifierTraining(recipe_with_others(root, data=sets), root).batches(0)]
+    hands = torch.cat([one.gestures[one.presence == HAND] for one in seen])
+    assert set(hands.tolist()) == {1, UNKNOWN}
+
+
+def test_presence_is_told_as_what_is_kept_and_what_is_dropped() -> None:
     box = np.array([0, 0, 30, 30], np.float32)
     crops = [HandCrop(Path("a.png"), box, UNKNOWN, UNKNOWN, 1.0, presence=kind) for kind in (HAND, OTHER, OTHER)]
     answers = [{"gesture": 0, "handedness": 0, "presence": kind} for kind in (HAND, OTHER, HAND)]
-    assert classification_figures(crops, answers, gestures=2) == pytest.approx({"presence_macro_f1": 2 / 3})
-    assert classification_figures(crops[:1], answers[:1], gestures=2) == {}
+    assert classification_figures(crops, answers, gestures=2) == {"hands_kept": 1.0, "others_dropped": 0.5}
+    assert classification_figures(crops[:1], answers[:1], gestures=2) == {"hands_kept": 1.0}
 
 
 def test_a_training_without_gestures_is_refused(root: Path) -> None:
