@@ -35,3 +35,19 @@ def with_min_score(
     if not 0 <= min_score <= 1:
         raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
     return recipe.model_copy(update={"decoding": recipe.decoding.model_copy(update={"min_score": min_score})})
+
+
+def with_min_presence(
+    recipe: DetectorRecipe | ClassifierRecipe, min_presence: float | None
+) -> DetectorRecipe | ClassifierRecipe:
+    """Return the recipe with another threshold of presence, or as it is for None.
+
+    Raises `UsageError` for a model that does not tell presence and for a value that is not within 0 and 1.
+    """
+    if min_presence is None:
+        return recipe
+    if not isinstance(recipe, ClassifierRecipe) or recipe.others is None:
+        raise UsageError(f"min_presence is for classifiers trained with others; {recipe.name} is none")
+    if not 0 <= min_presence <= 1:
+        raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
+    return recipe.model_copy(update={"others": recipe.others.model_copy(update={"min_presence": min_presence})})

@@ -22,8 +22,6 @@ from training.teacher.classifier import CLASSES
 
 # What the published models reach on these pictures, less a margin for another ONNX Runtime or OpenCV.
 MIN_RECALL, MIN_GESTURES_RIGHT = 0.6, 0.75
-# What the second look changes on photographs of smokers, less a margin of a few hands.
-PRECISION_GAINED, RECALL_LOST = 0.1, 0.07
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +59,14 @@ def test_hagrid_detector_finds_hands(foreign_dir: Path, data_dir: Path) -> None:
     assert min(one.scores.min(initial=1.0) for one in found) < detector.min_score
 
 
-def test_the_second_look_takes_away_what_is_no_hand_and_leaves_hands(data_dir: Path) -> None:
+def test_a_classifier_that_tells_nothing_of_presence_takes_no_hand_away(data_dir: Path) -> None:
     cascade, detector = BundleCascade("hand-detector", "gesture-classifier"), BundleDetector("hand-detector")
-    people = [sample for sample in read_coco(data_dir / "boxes" / "people_smoking_person") if sample.split == "test"]
-    wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in people]
-    alone, together = (
-        recall_precision([finds(sample.path) for sample in people], wanted, detector.min_score)
-        for finds in (detector, cascade)
-    )
-    assert together["precision"] > alone["precision"] + PRECISION_GAINED
-    assert together["recall"] > alone["recall"] - RECALL_LOST
+    samples = [sample for sample in read_coco(data_dir / "boxes" / "people_vlad") if sample.split == "test"]
+    for sample in samples:
+        together, alone = cascade(sample.path), detector(sample.path)
+        assert len(alone.scores) > 0
+        np.testing.assert_array_equal(together.boxes_xyxy, alone.boxes_xyxy)
+        np.testing.assert_array_equal(together.scores, alone.scores)
 
 
 def test_hagrid_classifier_names_gestures(foreign_dir: Path, data_dir: Path) -> None:
