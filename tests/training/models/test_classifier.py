@@ -26,9 +26,10 @@ def test_dropout_is_for_training_alone() -> None:
     assert not torch.equal(model(crops)[0], model(crops)[0])
 
 
-def test_the_shipped_heads_are_the_recipes_gestures_and_both_hands() -> None:
+def test_the_shipped_heads_are_those_of_the_recipe() -> None:
     recipe = read_recipe("gesture-classifier")
     assert isinstance(recipe, ClassifierRecipe)
-    gesture, handedness = build(recipe.model).eval()(torch.zeros(1, 3, 128, 128))
-    assert gesture.shape == (1, len(recipe.gestures))
-    assert handedness.shape == (1, 2)
+    logits = build(recipe.model).eval()(torch.zeros(1, 3, 128, 128))
+    assert list(recipe.heads) == ["gesture", "handedness", "presence"]
+    assert [tuple(head.shape) for head in logits] == [(1, len(names)) for names in recipe.heads.values()]
+    assert len(recipe.gestures) == 19

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from edge.decoders import SoftmaxHeads
+from edge.errors import UsageError
+from export.contract_from_recipe import contract_from_recipe
+from tests.training.small_recipes import classifier_mapping, classifier_recipe, detector_recipe
+from training.decoder_from_recipe import with_min_presence
+from training.recipe import ClassifierRecipe, DetectorRecipe
+
+
+def recipe_with_presence() -> ClassifierRecipe:
+    model = classifier_mapping()["model"] | {"head_classes": [3, 2, 2]}
+    return classifier_recipe(model=model, others={"detector": "detector.pt", "min_presence": 0.4})
+
+
+def test_the_bundle_takes_over_the_threshold_of_presence() -> None:
+    recipe = recipe_with_presence()
+    for changed, expected in ((None, 0.4), (0.0, 0.0), (0.9, 0.9)):
+        contract = contract_from_recipe(with_min_presence(recipe, changed))
+        assert isinstance(contract.decoder, SoftmaxHeads)
+        assert contract.decoder.min_presence == expected
+        assert [output.name for output in contract.outputs] == ["gesture", "handedness", "presence"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "value", "told"),
+    [
+        (detector_recipe(), 0.5, "for classifiers trained with others; small-detector is none"),
+        (classifier_recipe(), 0.5, "for classifiers trained with others; small-classifier is none"),
+        (recipe_with_presence(), 1.5, "must lie within 0 and 1, got 1.5"),
+    ],
+)
+def test_a_threshold_that_cannot_be_is_refused(
+    recipe: DetectorRecipe | ClassifierRecipe, value: float, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        with_min_presence(recipe, value)
+    assert with_min_presence(recipe, None) is recipe
