@@ -25,20 +25,20 @@ class BundleClassifier:
     def __init__(self, name_or_path: str | os.PathLike[str]) -> None:
         bundle = Bundle.open(find_bundle(name_or_path))
         self.name = bundle.manifest.name
-        self._version = bundle.manifest.version
+        self.version = bundle.manifest.version
         task = task_from_bundle(bundle, device="cpu")
         if not isinstance(task, GestureClassifier):
             raise UsageError(f"{name_or_path} is a {bundle.manifest.task}; name a classifier's bundle")
-        self._task = task
+        self.task = task
 
     @property
     def settings(self) -> Mapping[str, str | float]:
         """Versions and options."""
-        return {"version": self._version, "onnxruntime": onnxruntime.__version__}
+        return {"version": self.version, "onnxruntime": onnxruntime.__version__}
 
     def __call__(self, bgr: npt.NDArray[np.uint8], boxes_xyxy: FloatArray) -> tuple[HandAnswer, ...]:
         """Return the answer for each box; raises `UsageError` when the bundle names no gestures."""
-        hands = self._task(bgr, boxes_xyxy)
+        hands = self.task(bgr, boxes_xyxy)
         if not len(hands):
             return ()
         if hands.gestures is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training crops for the classifier: one hand each, placed with noise, relit and degraded."""
+"""Training crops for the classifier: a hand or what looks like one, placed with noise, relit and degraded."""
 
 from __future__ import annotations
 
