@@ -19,6 +19,7 @@ from training import ranks
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
+from training.models.growth import load_grown
 from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
@@ -104,9 +105,10 @@ def train(
 
     At the end, `weights.pt` beside it holds the averaged weights alone: a third of the size, for all but going on.
 
-    A new run begins with the averaged weights of the checkpoint `start`, where one is given, and its checkpoint names
-    the data of both. `say` hears one line whenever figures are logged, and when no step is left to make; of several
-    processes the leader alone speaks, and the figures of training are those of its share. Raises
+    A new run begins with the averaged weights of the checkpoint `start`, where one is given, grown where its own model
+    is larger (see `training.models.growth`), and its checkpoint names the data of both. `say` hears one line whenever
+    figures are logged, and when no step is left to make; of several processes the leader alone speaks, and the figures
+    of training are those of its share. Raises
     `OutputError` when `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError`
     when it was trained with another recipe, and `ModelError` when the loss is not finite.
     """
@@ -204,12 +206,12 @@ def _save(path: Path, state: Mapping[str, Any]) -> None:
 
 
 def _load_weights(model: nn.Module, start: Path) -> Mapping[str, Any]:
-    """Give `model` the averaged weights of a checkpoint; return the data they learned from."""
+    """Give `model`, as large or larger, the averaged weights of a checkpoint; return the data they learned from."""
     state = read_state(start)
     try:
-        model.load_state_dict(state["ema"])
+        load_grown(model, state["ema"])
         return dict(state["data"])
-    except (KeyError, RuntimeError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SourceError(
             f"{start} cannot start this training: its weights do not fit the recipe's model; leave it out"
         ) from error

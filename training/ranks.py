@@ -7,8 +7,8 @@ Alone, without `torchrun`, a process is the leader of itself and has the whole b
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed
@@ -16,6 +16,8 @@ from torch import Tensor, distributed
 from edge.errors import ModelError, UsageError
 
 Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+_GONE = "another process of this training ended; what it said tells why"
 
 
 @contextlib.contextmanager
@@ -53,6 +55,22 @@ def share(batch: Sequence[Item]) -> list[Item]:
     return list(batch[number() :: count()])
 
 
+def spread(work: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outcome]:
+    """Return what `work` makes of each item, done once by one of the processes; all must call this with the same items.
+
+    Raises `ModelError` when another process is gone.
+    """
+    own = [work(item) for item in items[number() :: count()]]
+    if not _together():
+        return own
+    shares: list[Any] = [None] * count()
+    try:
+        distributed.all_gather_object(shares, own)
+    except RuntimeError as error:
+        raise ModelError(_GONE) from error
+    return [shares[place % count()][place // count()] for place in range(len(items))]
+
+
 def average_(tensors: Iterable[Tensor]) -> None:
     """Replace float tensors by their means over all processes, in place; every process names the same ones.
 
@@ -65,7 +83,7 @@ def average_(tensors: Iterable[Tensor]) -> None:
     try:
         distributed.all_reduce(flat)
     except RuntimeError as error:
-        raise ModelError("another process of this training ended; what it said tells why") from error
+        raise ModelError(_GONE) from error
     flat /= count()
     for tensor, mean in zip(own, torch.split(flat, [tensor.numel() for tensor in own]), strict=True):
         tensor.copy_(mean.view(tensor.shape))

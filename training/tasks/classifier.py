@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,17 @@ class ClassifierTraining:
     def _hands_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
         return hands_of(samples, self._recipe.gestures, self._recipe.data.weights)
 
-    def _others_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
-        """Return what else looks like a hand, where the recipe asks for it."""
-        recipe = self._recipe
-        if recipe.others is None:
-            return []
-        return others_of(samples, self._pictures, recipe=recipe.others, weights=recipe.data.weights)
+    @cached_property
+    def _others(self) -> tuple[list[HandCrop], list[HandCrop]]:
+        """What else looks like a hand in training and validation pictures, where the recipe asks for it."""
+        others, weights = self._recipe.others, self._recipe.data.weights
+        if others is None:
+            return [], []
+        training, validation = (
+            others_of(samples, self._pictures, recipe=others, weights=weights)
+            for samples in (self._training, self._validation)
+        )
+        return training, validation
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
         """Yield batches of random crops.
@@ -77,7 +83,7 @@ class ClassifierTraining:
         the recipe asks for it.
         """
         recipe = self._recipe
-        hands, others = self._hands_of(self._training), self._others_of(self._training)
+        hands, others = self._hands_of(self._training), self._others[0]
         if not self._teacher and not any(hand.gesture != UNKNOWN for hand in hands):
             raise SourceError("no training hand has a gesture; name sets with gestures in data.sets, or give a teacher")
         if not self._teacher and recipe.others is None:
@@ -98,9 +104,10 @@ class ClassifierTraining:
     def _answers(self, hands: Sequence[HandCrop], others: Sequence[HandCrop]) -> FloatArray:
         """Return what the teacher says of the hands, then zeros for the others."""
         answers = np.zeros((len(hands) + len(others), len(self._recipe.gestures)), np.float32)
-        if self._teacher is not None:
-            for row, hand in enumerate(hands):
-                answers[row] = self._teacher.answer(self._pictures[hand.path], hand.box_xyxy)
+        teacher = self._teacher
+        if teacher is not None and hands:
+            told = ranks.spread(lambda hand: teacher.answer(self._pictures[hand.path], hand.box_xyxy), hands)
+            answers[: len(hands)] = told
         return answers
 
     def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
@@ -130,7 +137,7 @@ class ClassifierTraining:
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         """Return the figures of the heads on the hands, and what else looks like one, of the validation groups."""
-        crops = self._hands_of(self._validation) + self._others_of(self._validation)
+        crops = self._hands_of(self._validation) + self._others[1]
         answers = [classify(model, self._pictures, crop, self._recipe) for crop in crops]
         return classification_figures(crops, answers, gestures=len(self._recipe.gestures))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edge.errors import UsageError
+from training import ranks
 from training.checkpoint import read_checkpoint
 from training.data.crops import LEAST_SIDE_PX, OTHER, UNKNOWN, HandCrop
 from training.data.pictures import PictureStore
@@ -27,22 +28,24 @@ def others_of(
 ) -> list[HandCrop]:
     """Run the recipe's detector over the pictures and return what it finds there beside all hands and ignored regions.
 
-    Raises `SourceError` when the checkpoint cannot be read and `UsageError` when it is no detector's.
+    Processes that train together share the pictures, so all must call this. Raises `SourceError` when the checkpoint
+    cannot be read and `UsageError` when it is no detector's.
     """
     checkpoint = read_checkpoint(SOURCE_TREE / recipe.detector)
     detector = checkpoint.recipe
     if not isinstance(detector, DetectorRecipe):
         raise UsageError(f"others.detector must be a detector's checkpoint, {recipe.detector} is a {detector.task}'s")
     model = checkpoint.model()
-    crops = []
-    for sample in samples:
+
+    def boxes_in(sample: HandSample) -> list[FloatArray]:
         found = detect(model, pictures[sample.path], detector)
-        weight = weights.get(sample.dataset, 1.0)
-        crops += [
-            HandCrop(sample.path, box, UNKNOWN, UNKNOWN, weight, presence=OTHER)
-            for box in _boxes_beside_hands(sample, found, recipe.min_score)
-        ]
-    return crops
+        return list(_boxes_beside_hands(sample, found, recipe.min_score))
+
+    return [
+        HandCrop(sample.path, box, UNKNOWN, UNKNOWN, weights.get(sample.dataset, 1.0), presence=OTHER)
+        for sample, boxes in zip(samples, ranks.spread(boxes_in, samples), strict=True)
+        for box in boxes
+    ]
 
 
 def described_detector(recipe: OthersRecipe) -> str:

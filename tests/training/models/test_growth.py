@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from training.models.detector import HandDetector
+from training.models.growth import load_grown
+
+# Sums over more channels, in float32.
+RELATIVE_DIFFERENCE = 1e-4
+SMALL = {"widths": (4, 4, 8, 8, 8), "depths": (0, 1, 0, 1), "neck_width": 8}
+
+
+def trained(**sizes: object) -> HandDetector:
+    """A detector whose normalisations are not those that it was built with."""
+    torch.manual_seed(3)
+    model = HandDetector(**SMALL | sizes)  # type: ignore[arg-type]
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            assert part.running_mean is not None
+            assert part.running_var is not None
+            nn.init.normal_(part.running_mean, std=0.3)
+            nn.init.uniform_(part.running_var, 0.5, 2.0)
+            nn.init.uniform_(part.weight, 0.5, 2.0)
+    return model.eval()
+
+
+@pytest.mark.parametrize(
+    "larger",
+    [
+        {},
+        {"neck_width": 12},
+        {"depths": (0, 3, 0, 2)},
+        {"widths": (6, 4, 8, 8, 8)},
+        {"neck_width": 16, "depths": (0, 2, 0, 3)},
+    ],
+)
+def test_a_larger_model_computes_at_first_what_the_smaller_one_did(larger: dict[str, object]) -> None:
+    small = trained()
+    large = HandDetector(**SMALL | larger).eval()  # type: ignore[arg-type]
+    load_grown(large, small.state_dict())
+    pictures = torch.randn(2, 3, 64, 96)
+    with torch.inference_mode():
+        for grown, before in zip(large(pictures), small(pictures), strict=True):
+            torch.testing.assert_close(grown, before, rtol=RELATIVE_DIFFERENCE, atol=RELATIVE_DIFFERENCE)
+
+
+def test_what_was_added_learns() -> None:
+    large = HandDetector(**SMALL | {"depths": (0, 2, 0, 1), "neck_width": 12})  # type: ignore[arg-type]
+    load_grown(large, trained().state_dict())
+    optimiser = torch.optim.SGD(large.parameters(), lr=0.01)
+    before = {name: value.clone() for name, value in large.state_dict().items()}
+    for _ in range(2):
+        sum(level.square().mean() for level in large(torch.randn(2, 3, 64, 64))).backward()
+        optimiser.step()
+    added = ("backbone.stages.1.1.steps.1.1.0.weight", "lateral.0.0.weight", "smooth.0.0.weight")
+    for name in added:
+        moved = (large.state_dict()[name] != before[name]).flatten(1).any(1)
+        assert moved.all(), name
+
+
+@pytest.mark.parametrize(
+    ("smaller", "reason"),
+    [
+        ({"neck_width": 4}, r"lateral\.0\.0\.weight of shape \(8, 8, 1, 1\) has no place"),
+        ({"depths": (0, 1, 0, 0)}, r"backbone\.stages\.3\.1\.enter\.0\.weight of shape .* has no place"),
+        ({"widths": (4, 4, 12, 8, 8)}, r"enter\.0\.weight would grow from 8 to 12 channels, mixing its halves"),
+    ],
+)
+def test_what_does_not_fit_is_named(smaller: dict[str, object], reason: str) -> None:
+    model = HandDetector(**SMALL | smaller)  # type: ignore[arg-type]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match=reason):
+        load_grown(model, trained().state_dict())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
