@@ -64,6 +64,22 @@ def best_classes(logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArra
     Of equal logits the first counts. Raises ValueError for logits that are not finite.
     """
 
+def locate_simcc(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    width: int,
+    height: int,
+    reach: float,
+    matrices: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """Place and score `(N, K, 3) float32` of K keypoints a hand from logits `(N, K, bins)` of each axis.
+
+    The bins of `x` cover `width` pixels of the network's input, those of `y` its `height`; `matrices` `(N, 2, 3)` lead
+    from there to the picture. A place is the mean of the softmax over the bins within `reach` pixels of the most
+    probable one, its score the probability that both coordinates lie there. Raises ValueError for logits that are not
+    finite.
+    """
+
 def available_kernels() -> list[str]:
     """Names of the instruction sets this processor can run the warp with, slowest first."""
 

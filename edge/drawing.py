@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hands drawn into a picture: a box and a label in the hand's own colour, sized by the picture."""
+"""Hands drawn into a picture: box, label and skeleton in the hand's own colour, sized by the picture."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge.errors import UsageError
 from edge.frame import Pixels
+from edge.keypoints import CHAINS, PALM
 from edge.results import Hand, Hands
 
 Bgr: TypeAlias = tuple[int, int, int]
@@ -29,6 +31,10 @@ _FONT = cv2.FONT_HERSHEY_DUPLEX
 _FONT_HEIGHT_PX = 22.0
 _FRACTION_BITS = 4
 _CORNER_POINTS = 8
+# OpenCV's fixed-point coordinates are 32 bits.
+_FAR_PX = 1e5
+# A keypoint below is a guess: it is not drawn, and no bone that ends there.
+_LEAST_POINT_SCORE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Pen:
 
 
 def draw_hands(pixels: Pixels, hands: Hands) -> None:
-    """Draw the boxes and labels of `hands` into `pixels`, a writable (H, W, 3) uint8 BGR picture.
+    """Draw the boxes, skeletons and labels of `hands` into `pixels`, a writable (H, W, 3) uint8 BGR picture.
 
     A tracked hand keeps the colour of its track; otherwise left and right hands have one colour each.
 
@@ -71,6 +77,8 @@ def draw_hands(pixels: Pixels, hands: Hands) -> None:
     pen = Pen.for_picture(pixels.shape[1], pixels.shape[0])
     for hand in hands:
         _outline(pixels, _whole(hand), pen, _colour(hand))
+        if hand.keypoints is not None:
+            _skeleton(pixels, hand.keypoints, pen, _colour(hand))
     for hand in hands:
         _tag(pixels, _whole(hand), pen, _colour(hand), label(hand))
 
@@ -96,11 +104,12 @@ def draw_rate(pixels: Pixels, fps: float) -> None:
 def label(hand: Hand) -> str:
     """What is written at a hand: `right palm 0.97`, or its detection score where nothing more is known."""
     side = f"{hand.handedness.name} " if hand.handedness is not None else ""
+    holding = " holding" if hand.holding is not None and hand.holding.name == "holding" else ""
     if hand.gesture is None:
-        return f"{side}hand {hand.score:.2f}"
+        return f"{side}hand{holding} {hand.score:.2f}"
     if hand.gesture.name == "no_gesture":
-        return f"{side}hand"
-    return f"{side}{hand.gesture.name.replace('_', ' ')} {hand.gesture.score:.2f}"
+        return f"{side}hand{holding}"
+    return f"{side}{hand.gesture.name.replace('_', ' ')}{holding} {hand.gesture.score:.2f}"
 
 
 def _check(pixels: Pixels) -> None:
@@ -127,6 +136,19 @@ def _outline(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr) -> None:
         cv2.polylines(
             pixels, [path], isClosed=True, color=ink, thickness=line_px, lineType=cv2.LINE_AA, shift=_FRACTION_BITS
         )
+
+
+def _skeleton(pixels: Pixels, keypoints: NDArray[np.float32], pen: Pen, colour: Bgr) -> None:
+    """The bones between the keypoints that the model is sure of, and a dot at each."""
+    points = np.round(np.clip(keypoints[:, :2], -_FAR_PX, _FAR_PX) * (1 << _FRACTION_BITS)).astype(int).tolist()
+    sure = (keypoints[:, 2] >= _LEAST_POINT_SCORE).tolist()
+    bones = [bone for path in (PALM, *CHAINS) for bone in itertools.pairwise(path) if sure[bone[0]] and sure[bone[1]]]
+    for ink, line_px in ((_INK, pen.line_px + 2), (colour, pen.line_px)):
+        for begin, end in bones:
+            cv2.line(pixels, points[begin], points[end], ink, line_px, cv2.LINE_AA, _FRACTION_BITS)
+    radius = round((pen.line_px + 1) * (1 << _FRACTION_BITS))
+    for point in itertools.compress(points, sure):
+        cv2.circle(pixels, point, radius, _PAPER, cv2.FILLED, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _tag(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr, text: str) -> None:

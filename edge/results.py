@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from edge.keypoints import KEYPOINTS
+
 SCHEMA = "edge.frame/1"
 
 Rows: TypeAlias = "slice | list[int] | NDArray[Any]"
@@ -70,8 +72,11 @@ class Hand:
     Attributes:
         box_xyxy: (4,) float32, source pixels.
         score: 0 to 1.
-        gesture, handedness, track_id: None where not known; handedness is the person's own left or right.
+        gesture, handedness, holding, track_id: None where not known; handedness is the person's own left or right,
+            holding is `holding` or `empty`.
         presence: how sure a closer look is that it is a hand at all, 0 to 1; None without one.
+        keypoints: (21, 3) float32, x and y in source pixels and a score, 0 to 1, in the order of
+            `edge.keypoints.KEYPOINTS`; None where no model placed any.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -80,6 +85,8 @@ class Hand:
     handedness: Label | None = None
     track_id: int | None = None
     presence: float | None = None
+    keypoints: NDArray[np.float32] | None = None
+    holding: Label | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The hand as the JSON Schema of `edge.frame/1` has it."""
@@ -89,8 +96,8 @@ class Hand:
             "gesture": _label_dict(self.gesture),
             "handedness": _label_dict(self.handedness),
             "track_id": self.track_id,
-            "holding": None,
-            "keypoints": None,
+            "holding": _label_dict(self.holding),
+            "keypoints": None if self.keypoints is None else _rounded_points(self.keypoints),
             "pose": None,
         }
 
@@ -102,9 +109,10 @@ class Hands:
     Attributes:
         boxes_xyxy: (N, 4) float32, source pixels, x1 <= x2 and y1 <= y2.
         scores: (N,) float32, 0 to 1.
-        gestures, handedness: labels of the N hands, or None where no model gave any.
+        gestures, handedness, holding: labels of the N hands, or None where no model gave any.
         track_ids: (N,) int64, or None.
         presence: (N,) float32, 0 to 1: how sure a second, closer look is that each is a hand at all; None without one.
+        keypoints: (N, 21, 3) float32, x and y in source pixels and a score, 0 to 1; None where no model placed any.
 
     Raises:
         ValueError: shapes or types differ from these, or a box is turned inside out or not finite.
@@ -116,6 +124,8 @@ class Hands:
     handedness: Labels | None = None
     track_ids: NDArray[np.int64] | None = None
     presence: NDArray[np.float32] | None = None
+    keypoints: NDArray[np.float32] | None = None
+    holding: Labels | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_xyxy.shape == (4,):
@@ -125,13 +135,16 @@ class Hands:
         _require("scores", self.scores, (count,), np.float32)
         if not _are_boxes(self.boxes_xyxy):
             raise ValueError("boxes_xyxy must be finite with x1 <= x2 and y1 <= y2; given boxes are not")
-        for name, labels in (("gestures", self.gestures), ("handedness", self.handedness)):
+        for name in ("gestures", "handedness", "holding"):
+            labels = getattr(self, name)
             if labels is not None and len(labels) != count:
                 raise ValueError(f"{name} must have one label a box ({count}), got {len(labels)}")
         if self.track_ids is not None:
             _require("track_ids", self.track_ids, (count,), np.int64)
         if self.presence is not None:
             _require("presence", self.presence, (count,), np.float32)
+        if self.keypoints is not None:
+            _require("keypoints", self.keypoints, (count, len(KEYPOINTS), 3), np.float32)
 
     @classmethod
     def empty(cls) -> Hands:
@@ -155,6 +168,8 @@ class Hands:
             None if self.handedness is None else self.handedness[rows],
             None if self.track_ids is None else self.track_ids[rows],
             None if self.presence is None else self.presence[rows],
+            None if self.keypoints is None else self.keypoints[rows],
+            None if self.holding is None else self.holding[rows],
         )
 
     def __iter__(self) -> Iterator[Hand]:
@@ -168,10 +183,12 @@ class Hands:
             None if self.handedness is None else self.handedness.at(row),
             None if self.track_ids is None else int(self.track_ids[row]),
             None if self.presence is None else float(self.presence[row]),
+            None if self.keypoints is None else self.keypoints[row],
+            None if self.holding is None else self.holding.at(row),
         )
 
     def __repr__(self) -> str:
-        optional = ("gestures", "handedness", "track_ids", "presence")
+        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding")
         known = [name for name in optional if getattr(self, name) is not None]
         return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
 
@@ -230,6 +247,10 @@ def _require(name: str, values: NDArray[Any], shape: tuple[int, ...], dtype: DTy
 def _are_boxes(boxes_xyxy: NDArray[np.float32]) -> bool:
     corners = boxes_xyxy.tolist()
     return all(-math.inf < x1 <= x2 < math.inf and -math.inf < y1 <= y2 < math.inf for x1, y1, x2, y2 in corners)
+
+
+def _rounded_points(keypoints: NDArray[np.float32]) -> list[list[float]]:
+    return [[round(x, 2), round(y, 2), round(score, 4)] for x, y, score in keypoints.tolist()]
 
 
 def _label_dict(label: Label | None) -> dict[str, Any] | None:

@@ -17,13 +17,14 @@ from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
 from edge.runners.runner import Runner
 from edge.tasks.picture import frame_from_picture
-from edge.tasks.self_test import run_on_picture
+from edge.tasks.self_test import SURE_SCORE, run_on_picture
 from edge.tasks.task import Task
 from export.pictures import CheckPicture
 
 # The same FP32 network summed in another order differs by about 1e-5 of its largest activations.
 ABSOLUTE = RELATIVE = 1e-3
 SAME_BOX_IOU = 0.99
+SAME_POINT_PX = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,18 @@ def _agreeing(ours: Hands, theirs: Hands) -> int:
     agreeing = 0
     for row, hand in enumerate(ours):
         near = np.flatnonzero(overlaps[row] >= SAME_BOX_IOU)
-        agreeing += any(_names(hand) == _names(theirs[int(index)]) for index in near)
+        agreeing += any(_same(hand, theirs[int(index)]) for index in near)
     return agreeing
 
 
-def _names(hand: Hand) -> tuple[str | None, str | None]:
-    return hand.gesture.name if hand.gesture else None, hand.handedness.name if hand.handedness else None
+def _same(ours: Hand, theirs: Hand) -> bool:
+    if _names(ours) != _names(theirs) or (ours.keypoints is None) != (theirs.keypoints is None):
+        return False
+    if ours.keypoints is None or theirs.keypoints is None:
+        return True
+    sure = ours.keypoints[:, 2] >= SURE_SCORE
+    return bool((np.abs(ours.keypoints - theirs.keypoints)[sure, :2] <= SAME_POINT_PX).all())
+
+
+def _names(hand: Hand) -> list[str | None]:
+    return [label.name if label else None for label in (hand.gesture, hand.handedness, hand.holding)]

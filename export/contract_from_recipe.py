@@ -12,16 +12,17 @@ from edge.bundle.tensors import InputTensor, OutputTensor
 from edge.decoders import SoftmaxHeads
 from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
+from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
-from training.decoder_from_recipe import decoder_from_recipe
-from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe
+from training.decoder_from_recipe import decoder_from_recipe, point_decoder_from_recipe
+from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe
 
 DETECTOR_MAX_BATCH = 8
-CLASSIFIER_MAX_BATCH = 32
+CROPS_MAX_BATCH = 32
 
 
 def contract_from_recipe(
-    recipe: DetectorRecipe | ClassifierRecipe,
+    recipe: AnyRecipe,
     *,
     name: str | None = None,
     version: str = "1.0.0",
@@ -34,6 +35,8 @@ def contract_from_recipe(
     try:
         if isinstance(recipe, DetectorRecipe):
             return _detector(recipe, name=name or recipe.name, version=version, batch=batch)
+        if isinstance(recipe, KeypointsRecipe):
+            return _keypoints(recipe, name=name or recipe.name, version=version, batch=batch)
         return _classifier(recipe, name=name or recipe.name, version=version, batch=batch)
     except ValidationError as error:
         raise UsageError(f"cannot export with these settings: {first_problem(error)}") from error
@@ -68,8 +71,21 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
         name=name,
         version=version,
         task="classifier",
-        input=_input("crops", recipe.input, batch=batch, max_batch=CLASSIFIER_MAX_BATCH),
+        input=_input("crops", recipe.input, batch=batch, max_batch=CROPS_MAX_BATCH),
         outputs=tuple(OutputTensor(name=head.output, shape=("batch", len(head.labels))) for head in heads),
+        decoder=decoder,
+    )
+
+
+def _keypoints(recipe: KeypointsRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
+    decoder = point_decoder_from_recipe(recipe)
+    bins = recipe.input.width_px * recipe.bins_a_px
+    return ModelContract(
+        name=name,
+        version=version,
+        task="keypoints",
+        input=_input("crops", recipe.input, batch=batch, max_batch=CROPS_MAX_BATCH),
+        outputs=tuple(OutputTensor(name=axis, shape=("batch", len(KEYPOINTS), bins)) for axis in decoder.output_names),
         decoder=decoder,
     )
 

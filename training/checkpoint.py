@@ -17,7 +17,7 @@ from edge.bundle.provenance import DataSource
 from edge.errors import SourceError
 from edge.strict_model import first_problem
 from training.models import build
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe
 from training.recipe_from_file import recipe_from_mapping
 
 
@@ -50,7 +50,7 @@ class Checkpoint:
     """A trained model: its recipe, weights (the averaged ones where there are any), metrics and provenance."""
 
     path: Path
-    recipe: DetectorRecipe | ClassifierRecipe
+    recipe: AnyRecipe
     weights: Mapping[str, Tensor]
     metrics: Mapping[str, float]
     data: tuple[DataSource, ...]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a detector's recipe decodes its maps: the same in training, evaluation and the bundle."""
+"""How a recipe's model is decoded: the same in training, evaluation and the bundle."""
 
 from __future__ import annotations
 
-from edge.decoders import AnchorFreeLtrb
+from edge.decoders import AnchorFreeLtrb, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, KeypointsRecipe
 
 
 def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
@@ -16,14 +16,17 @@ def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
     return AnchorFreeLtrb(levels=levels, **recipe.decoding.model_dump())
 
 
-def min_score_of(recipe: DetectorRecipe | ClassifierRecipe) -> float | None:
+def point_decoder_from_recipe(recipe: KeypointsRecipe) -> Simcc:
+    """Return the decoder of the recipe's model, whose module returns the logits of x and of y."""
+    return Simcc(x="x", y="y", reach=recipe.reach)
+
+
+def min_score_of(recipe: AnyRecipe) -> float | None:
     """Return the threshold of a recipe's model, None where it has none."""
     return recipe.decoding.min_score if isinstance(recipe, DetectorRecipe) else None
 
 
-def with_min_score(
-    recipe: DetectorRecipe | ClassifierRecipe, min_score: float | None
-) -> DetectorRecipe | ClassifierRecipe:
+def with_min_score(recipe: AnyRecipe, min_score: float | None) -> AnyRecipe:
     """Return the recipe with another threshold, or as it is for None.
 
     Raises `UsageError` for a recipe without a threshold and for a value that is not within 0 and 1.
@@ -37,9 +40,7 @@ def with_min_score(
     return recipe.model_copy(update={"decoding": recipe.decoding.model_copy(update={"min_score": min_score})})
 
 
-def with_min_presence(
-    recipe: DetectorRecipe | ClassifierRecipe, min_presence: float | None
-) -> DetectorRecipe | ClassifierRecipe:
+def with_min_presence(recipe: AnyRecipe, min_presence: float | None) -> AnyRecipe:
     """Return the recipe with another threshold of presence, or as it is for None.
 
     Raises `UsageError` for a model that does not tell presence and for a value that is not within 0 and 1.

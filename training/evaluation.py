@@ -15,14 +15,16 @@ from edge.errors import SourceError
 from training.checkpoint import read_checkpoint
 from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
+from training.data.keypoint_crops import placed_hands_of
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
-from training.mistakes import Mistake, classifier_mistakes, detector_mistakes
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes
+from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
+from training.tasks.keypoints import figures_of, locate
 
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
@@ -51,9 +53,12 @@ def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None 
     for sample in samples:
         sets.setdefault(sample.dataset, []).append(sample)
     pictures = PictureStore(sample.path for sample in samples)
+    model = checkpoint.model()
     if isinstance(recipe, DetectorRecipe):
-        return _detector_evaluation(checkpoint.model(), recipe, sets, pictures)
-    return _classifier_evaluation(checkpoint.model(), recipe, sets, pictures)
+        return _detector_evaluation(model, recipe, sets, pictures)
+    if isinstance(recipe, KeypointsRecipe):
+        return _keypoint_evaluation(model, recipe, sets, pictures)
+    return _classifier_evaluation(model, recipe, sets, pictures)
 
 
 def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float | None = None) -> AccuracyCard:
@@ -123,3 +128,17 @@ def _classifier_evaluation(
         rows[name] = {"hands": float(len(hands)), **figures}
     every_hand, every_answer = [hand for hand, _ in pairs[ALL_SETS]], [answer for _, answer in pairs[ALL_SETS]]
     return Evaluation(rows, classifier_mistakes(every_hand, every_answer, recipe.gestures), pictures)
+
+
+def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, pictures: PictureStore) -> Evaluation:
+    pairs = {
+        name: [(hand, locate(model, pictures, hand, recipe)) for hand in placed_hands_of(samples)]
+        for name, samples in sets.items()
+    }
+    pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
+    rows = {
+        name: {"hands": float(len(own)), **figures_of([hand for hand, _ in own], [found for _, found in own], recipe)}
+        for name, own in pairs.items()
+    }
+    hands, found = [hand for hand, _ in pairs[ALL_SETS]], [points for _, points in pairs[ALL_SETS]]
+    return Evaluation(rows, keypoint_mistakes(hands, found), pictures)

@@ -14,6 +14,7 @@ from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
 from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop
+from training.data.keypoint_crops import PlacedHand
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
@@ -25,6 +26,8 @@ COLUMNS = 10
 SURROUNDINGS = 3.0
 INK_BGR, PAPER_BGR = (233, 180, 86), (24, 24, 24)
 SUFFIXES = (".jpg", ".png")
+# Share of a hand's side beyond which a keypoint is a mistake.
+FAR_SHARE = 0.1
 # A JPEG has at most 65,535 rows, and nobody looks at more.
 MOST_TILES = 2000
 FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
@@ -32,11 +35,12 @@ FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A place (4,) in a picture and what was said of it wrongly."""
+    """A place (4,) in a picture and what was said of it wrongly; `points` (K, 2) are shown with it."""
 
     path: Path
     box_xyxy: FloatArray
     told: str
+    points: FloatArray | None = None
 
 
 def detector_mistakes(samples: Sequence[HandSample], found: Sequence[Found], min_score: float) -> list[Mistake]:
@@ -66,6 +70,18 @@ def classifier_mistakes(
             if UNKNOWN not in (truth, guess) and truth != guess:
                 mistakes.append(Mistake(hand.path, hand.box_xyxy, f"{names[guess]}, not {names[truth]}"))
     return mistakes
+
+
+def keypoint_mistakes(hands: Sequence[PlacedHand], found: Sequence[FloatArray]) -> list[Mistake]:
+    """Return the hands of which a keypoint lies far off, the worst on average first; `found` are (21, 3)."""
+    ranked = []
+    for hand, points in zip(hands, found, strict=True):
+        known = np.isfinite(hand.keypoints).all(1)
+        error = np.linalg.norm(points[known, :2] - hand.keypoints[known], axis=1) / hand.side_px
+        if (error > FAR_SHARE).any():
+            mean = float(error.mean())
+            ranked.append((mean, Mistake(hand.path, hand.box_xyxy, f"{mean:.2f} off", points[:, :2])))
+    return [mistake for _, mistake in sorted(ranked, key=lambda row: -row[0])]
 
 
 def contact_sheet(mistakes: Sequence[Mistake], pictures: PictureStore) -> Picture:
@@ -102,6 +118,8 @@ def _tiles(mistakes: Sequence[Mistake], pictures: PictureStore) -> Iterator[Pict
         draw(view, pictures[mistake.path], np.array([[scale, 0, -left * scale], [0, scale, -top * scale]]))
         low, high = ((int((x - left) * scale), int((y - top) * scale)) for x, y in ((x1, y1), (x2, y2)))
         cv2.rectangle(view, low, high, INK_BGR, 1)
+        for x, y in () if mistake.points is None else ((mistake.points - [left, top]) * scale).round().astype(int):
+            cv2.circle(view, (int(x), int(y)), 2, INK_BGR, cv2.FILLED)
         caption = f"{number} {mistake.told}"
         (width_px, _), _ = cv2.getTextSize(caption, FONT, FONT_SCALE, 1)
         scale = FONT_SCALE * min(1.0, (TILE_PX - 8) / width_px)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.sample import HandSample
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe
 
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 # What may differ when a training goes on: its length, the machine's part in it, and remarks about the labels.
@@ -45,9 +45,7 @@ def changed_key(before: Any, now: Any, place: str = "") -> str | None:
     return next((change for change in changes if change is not None), None)
 
 
-def provenance_of(
-    recipe: DetectorRecipe | ClassifierRecipe, samples: Sequence[HandSample], *, teachers: Sequence[str]
-) -> dict[str, Any]:
+def provenance_of(recipe: AnyRecipe, samples: Sequence[HandSample], *, teachers: Sequence[str]) -> dict[str, Any]:
     """Return plain values for a checkpoint: `recipe`, `seed` and `data`, with a row a set and licence in `sets`."""
     counts = Counter((sample.dataset, sample.licence) for sample in samples)
     rows = [

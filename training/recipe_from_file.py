@@ -6,19 +6,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from edge.errors import UsageError
-from training.recipe import ClassifierRecipe, DetectorRecipe, Recipe, StrictRecipe
+from training.recipe import AnyRecipe, Recipe, StrictRecipe
 
+TASKS = tuple(get_args(model.model_fields["task"].annotation)[0] for model in get_args(AnyRecipe))
 RECIPES = Path(__file__).parent / "recipes"
-_RECIPE: TypeAdapter[DetectorRecipe | ClassifierRecipe] = TypeAdapter(Recipe)
+_RECIPE: TypeAdapter[AnyRecipe] = TypeAdapter(Recipe)
 
 
-def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> DetectorRecipe | ClassifierRecipe:
+def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> AnyRecipe:
     """Read a shipped recipe by name or any recipe by path, with `key.key=value` changes applied (values are YAML).
 
     Raises `UsageError` for a missing file, an unknown key (the nearest one is suggested) or a wrong value.
@@ -40,7 +41,7 @@ def read_recipe(name_or_path: str, changes: Sequence[str] = ()) -> DetectorRecip
     return recipe_from_mapping(raw, origin=str(path))
 
 
-def recipe_from_mapping(raw: Any, *, origin: str) -> DetectorRecipe | ClassifierRecipe:
+def recipe_from_mapping(raw: Any, *, origin: str) -> AnyRecipe:
     """Validate a recipe already parsed; `origin` names it in errors. Raises `UsageError`."""
     try:
         return _RECIPE.validate_python(raw)
@@ -66,7 +67,8 @@ def _apply(raw: dict[str, Any], change: str) -> None:
 
 
 def _explained(problem: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("hand-detector", "gesture-classifier"))
+    # The first part of a place may be the recipe's task, by which pydantic chose the model.
+    place = ".".join(str(part) for part in problem["loc"] if part not in TASKS)
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(problem["loc"][-1]), _all_keys(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""

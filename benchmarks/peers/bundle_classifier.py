@@ -14,7 +14,7 @@ from benchmarks.classifier import HandAnswer
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.errors import UsageError
-from edge.tasks.classifier import GestureClassifier
+from edge.tasks.classifier import HandClassifier
 from edge.tasks.loading import task_from_bundle
 from training.data.sample import FloatArray
 
@@ -27,7 +27,7 @@ class BundleClassifier:
         self.name = bundle.manifest.name
         self.version = bundle.manifest.version
         task = task_from_bundle(bundle, device="cpu")
-        if not isinstance(task, GestureClassifier):
+        if not isinstance(task, HandClassifier):
             raise UsageError(f"{name_or_path} is a {bundle.manifest.task}; name a classifier's bundle")
         self.task = task
 

@@ -11,7 +11,7 @@ from edge.bundle.tensors import InputTensor, OutputTensor
 from edge.decoders import Decoder
 from edge.strict_model import StrictModel
 
-TaskName = Literal["detector", "classifier"]
+TaskName = Literal["detector", "classifier", "keypoints"]
 
 
 class ModelContract(StrictModel):

@@ -27,12 +27,15 @@ class ExpectedHand(StrictModel):
     score: float = Field(ge=0, le=1)
     gesture: str | None = None
     handedness: str | None = None
+    holding: str | None = None
+    keypoints: tuple[tuple[float, float, float], ...] | None = None
 
 
 class Expectation(StrictModel):
     """What one precision has to yield: raw outputs, and the hands decoded from them.
 
-    A hand may differ by `box_px` a side and by `score`; hands within `score` of the threshold may come and go.
+    A hand may differ by `box_px` a side and by `score`; hands within `score` of the threshold may come and go. A
+    keypoint of which the model is not sure may lie anywhere, another may differ by `box_px`.
     """
 
     tensors: tuple[ExpectedTensor, ...] = Field(min_length=1)

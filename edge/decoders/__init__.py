@@ -3,7 +3,8 @@
 
 A decoder is one file: a model of its parameters with a `decode` method, `serves`, the task whose networks it reads, and
 `require_fit`, which holds a network's input and outputs to what it can read.
-`BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows; a manifest chooses by `type`.
+`BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows, `PointDecoder` places keypoints in
+it; a manifest chooses by `type`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
+from edge.decoders.simcc import Simcc
 from edge.decoders.softmax_heads import SoftmaxHeads
 
 BoxDecoder: TypeAlias = AnchorFreeLtrb
 LabelDecoder: TypeAlias = SoftmaxHeads
-Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder, Field(discriminator="type")]
+PointDecoder: TypeAlias = Simcc
+Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder, Field(discriminator="type")]
 
-__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "SoftmaxHeads"]
+__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "PointDecoder", "Simcc", "SoftmaxHeads"]

@@ -16,10 +16,11 @@ from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
 
-Role = Literal["gesture", "handedness", "presence"]
+Role = Literal["gesture", "handedness", "presence", "holding"]
 HANDEDNESS = ("left", "right")
 PRESENCE = ("hand", "other")
-_FIXED_LABELS: dict[Role, tuple[str, ...]] = {"handedness": HANDEDNESS, "presence": PRESENCE}
+HOLDING = ("holding", "empty")
+_FIXED_LABELS: dict[Role, tuple[str, ...]] = {"handedness": HANDEDNESS, "presence": PRESENCE, "holding": HOLDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Answers:
     gestures: Labels | None = None
     handedness: Labels | None = None
     presence: NDArray[np.float32] | None = None
+    holding: Labels | None = None
 
 
 class Head(StrictModel):
@@ -109,6 +111,7 @@ class SoftmaxHeads(StrictModel):
             gestures=labels.get("gesture"),
             handedness=labels.get("handedness"),
             presence=None if presence is None else _probability_of(presence, PRESENCE[0]),
+            holding=labels.get("holding"),
         )
 
 

@@ -13,6 +13,7 @@
 #include "hands.hpp"
 #include "kernels.hpp"
 #include "render_bindings.hpp"
+#include "simcc.hpp"
 #include "softmax.hpp"
 #include "warp.hpp"
 
@@ -27,6 +28,7 @@ using Values = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::c
 using Level = nb::ndarray<const float, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 using Boxes = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Logits = Boxes;
+using Bins = nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Map = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 constexpr std::int64_t kMaxSide = 1 << 20;
@@ -207,6 +209,27 @@ nb::tuple best_classes(const Logits &logits) {
   return nb::make_tuple(array_from_vector(std::move(ids), {rows}), array_from_vector(std::move(scores), {rows}));
 }
 
+nb::object locate_simcc(const Bins &x, const Bins &y, int width, int height, double reach, const Maps &matrices) {
+  const std::size_t hands = x.shape(0), points = x.shape(1);
+  require(y.shape(0) == hands && y.shape(1) == points && x.shape(2) > 0 && y.shape(2) > 0,
+          "x and y must be (N, K, bins) with N and K in common, got " + shape_of(x) + " and " + shape_of(y));
+  require(matrices.shape(0) == hands && matrices.shape(1) == 2 && matrices.shape(2) == 3,
+          "matrices must be (N, 2, 3) with one map a hand, got " + shape_of(matrices));
+  require(width >= 1 && height >= 1, "width and height must be at least 1");
+  require(reach >= 0.0 && std::isfinite(reach), "reach must be finite and not negative");
+  std::vector<edge::AffineMap> maps;
+  for (std::size_t n = 0; n < hands; ++n) maps.push_back(map_from_values(matrices.data() + 6 * n));
+  const edge::SimccShape shape{hands,
+                               points,
+                               x.shape(2),
+                               y.shape(2),
+                               static_cast<double>(x.shape(2)) / width,
+                               static_cast<double>(y.shape(2)) / height};
+  std::vector<float> placed(hands * points * 3);
+  require(edge::locate_simcc(x.data(), y.data(), shape, reach, maps.data(), placed.data()), "logits must be finite");
+  return array_from_vector(std::move(placed), {hands, points, 3});
+}
+
 }  // namespace
 
 // Each part of the module that lives in a file of its own has a register function, declared and called here.
@@ -221,5 +244,6 @@ NB_MODULE(_native, m) {
   m.def("use_kernels", &use_kernels, "name"_a);
   m.def("place_hands", &place_hands, "boxes"_a, "scores"_a, "iou"_a, "max_keep"_a, "matrix"_a, "width"_a, "height"_a);
   m.def("best_classes", &best_classes, "logits"_a);
+  m.def("locate_simcc", &locate_simcc, "x"_a, "y"_a, "width"_a, "height"_a, "reach"_a, "matrices"_a);
   register_render(m);
 }

@@ -43,9 +43,13 @@ def _task_from_model(
     if isinstance(model, Task):
         return model.sibling()
     bundle = Bundle.open(find_bundle(model))
-    if bundle.manifest.task == "detector":
-        return task_from_bundle(bundle, device=device, min_score=min_score)
-    return task_from_bundle(bundle, device=device, min_presence=min_presence)
+    task = bundle.manifest.task
+    return task_from_bundle(
+        bundle,
+        device=device,
+        min_score=min_score if task == "detector" else None,
+        min_presence=min_presence if task == "classifier" else None,
+    )
 
 
 def _require_one_that_finds_hands(tasks: Sequence[Task]) -> None:
@@ -69,8 +73,15 @@ def _require_different_names(tasks: Sequence[Task]) -> None:
 def _require_different_answers(tasks: Sequence[Task]) -> None:
     owners: dict[str, str] = {}
     for task in tasks:
-        decoder = task.contract.decoder
-        for head in decoder.heads if isinstance(decoder, LabelDecoder) else ():
-            owner = owners.setdefault(head.role, task.name)
+        for answer in _answers_of(task):
+            owner = owners.setdefault(answer, task.name)
             if owner != task.name:
-                raise UsageError(f"models {owner} and {task.name} both tell the {head.role}; give one of them")
+                raise UsageError(f"models {owner} and {task.name} both tell the {answer}; give one of them")
+
+
+def _answers_of(task: Task) -> list[str]:
+    """Return what a task tells of hands that were found."""
+    decoder = task.contract.decoder
+    if isinstance(decoder, LabelDecoder):
+        return [head.role for head in decoder.heads]
+    return [task.contract.task] if task.needs_hands else []

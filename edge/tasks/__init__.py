@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from edge.tasks.classifier import GestureClassifier
+from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
+from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.loading import load
 from edge.tasks.task import Task
 
-__all__ = ["GestureClassifier", "HandDetector", "Task", "load"]
+__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "Task", "load"]

@@ -1,35 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`GestureClassifier`: the crops of hands to their gestures, handedness and presence."""
+"""`HandClassifier`: the crops of hands to gesture, handedness, presence and whether they hold something."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder
-from edge.errors import BundleFormatError, ModelError, UsageError
-from edge.frame import Frame
-from edge.preprocess import Preprocessor
+from edge.errors import BundleFormatError, UsageError
+from edge.geometry import Affine
 from edge.results import Hands
 from edge.runners.runner import Runner
-from edge.tasks.picture import frame_from_picture
-from edge.tasks.task import Task
+from edge.tasks.crop_task import CropTask
 
 
-class GestureClassifier(Task):
-    """Names gesture and handedness of hands whose boxes are known, and says which are none, a frame's in one batch.
+class HandClassifier(CropTask):
+    """Names what hands whose boxes are known do, and says which are none; its bundle tells which heads it has.
 
-    More hands than the model takes at once are run in several batches. `min_presence` replaces the bundle's threshold
-    for what is kept. Raises `BundleFormatError` when the bundle is not a classifier and `UsageError` when
-    `min_presence` is not within 0 and 1.
+    `min_presence` replaces the bundle's threshold for what is kept. Raises `BundleFormatError` when the bundle is not a
+    classifier and `UsageError` when `min_presence` is not within 0 and 1.
     """
-
-    needs_hands: ClassVar[bool] = True
 
     def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
         super().__init__(contract, runner)
@@ -41,45 +31,16 @@ class GestureClassifier(Task):
             raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
         self.min_presence = contract.decoder.min_presence if min_presence is None else min_presence
         self._decoder = contract.decoder
-        self._preprocessor = Preprocessor(contract.input.contract())
-        self._hands = Hands.empty()
-        self._waiting: NDArray[np.float32] | None = None
 
-    def prepare(self, frame: Frame, hands: Hands) -> None:
-        """Write the crop of every hand of `frame` into the network's input."""
-        self._hands, self._waiting = hands, None
-        if not len(hands):
-            return
-        if len(hands) <= self.contract.input.max_batch:
-            crops = self._input(len(hands))
-        else:
-            crops = self._waiting = np.empty((len(hands), *self._crop_shape), np.float32)
-        self._preprocessor.write_crops(frame, hands.boxes_xyxy, crops)
-
-    def infer(self) -> None:
-        """Run the network on the prepared crops. Raises `ModelError`."""
-        if not len(self._hands):
-            self.outputs = {}
-        elif self._waiting is None:
-            self.outputs = self.runner.infer()
-        else:
-            batches = list(self._infer_batches(self._waiting))
-            self.outputs = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-
-    def decode(self) -> Hands:
-        """Return the prepared hands with what the model tells of each. Raises `ModelError`."""
-        if not len(self._hands):
-            return self._hands
-        try:
-            answers = self._decoder.decode(self.outputs, count=len(self._hands))
-        except (KeyError, ValueError, IndexError) as error:
-            raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
-        known = self._hands
+    def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:  # noqa: ARG002 - labels have no place
+        """Return `hands` with their labels."""
+        answers = self._decoder.decode(self.outputs, count=len(hands))
         return replace(
-            known,
-            gestures=known.gestures if answers.gestures is None else answers.gestures,
-            handedness=known.handedness if answers.handedness is None else answers.handedness,
-            presence=known.presence if answers.presence is None else answers.presence,
+            hands,
+            gestures=hands.gestures if answers.gestures is None else answers.gestures,
+            handedness=hands.handedness if answers.handedness is None else answers.handedness,
+            presence=hands.presence if answers.presence is None else answers.presence,
+            holding=hands.holding if answers.holding is None else answers.holding,
         )
 
     def kept(self, hands: Hands) -> Hands:
@@ -89,41 +50,6 @@ class GestureClassifier(Task):
         sure = hands.presence >= self.min_presence
         return hands if sure.all() else hands[sure]
 
-    def sibling(self) -> GestureClassifier:
+    def sibling(self) -> HandClassifier:
         """Return a classifier for another thread on the same loaded weights."""
-        return GestureClassifier(self.contract, self.runner.sibling(), min_presence=self.min_presence)
-
-    def __call__(self, picture: NDArray[Any] | Frame, hands: Hands | NDArray[Any]) -> Hands:
-        """Return `hands` with their labels; `picture` is BGR (H, W, 3) or grey (H, W) uint8, or a frame.
-
-        `hands` may also be boxes (N, 4) xyxy in pixels; their scores are then 1. Raises `UsageError` for other input,
-        and while another thread is within a call.
-        """
-        with self._alone():
-            self.prepare(frame_from_picture(picture), hands if isinstance(hands, Hands) else _hands_from_boxes(hands))
-            self.infer()
-            return self.decode()
-
-    @property
-    def _crop_shape(self) -> tuple[int, int, int]:
-        contract = self.contract.input
-        return contract.channels, contract.height_px, contract.width_px
-
-    def _input(self, count: int) -> NDArray[np.float32]:
-        rows = max(count, self.contract.input.min_batch)
-        return self.runner.input_buffer(self.contract.input.name, (rows, *self._crop_shape))[:count]
-
-    def _infer_batches(self, crops: NDArray[np.float32]) -> Iterator[dict[str, NDArray[Any]]]:
-        """Run batch after batch; a runner reuses its outputs, so each batch's are copied."""
-        most = self.contract.input.max_batch
-        for start in range(0, len(crops), most):
-            batch = crops[start : start + most]
-            self._input(len(batch))[:] = batch
-            yield {name: values[: len(batch)].copy() for name, values in self.runner.infer().items()}
-
-
-def _hands_from_boxes(boxes_xyxy: NDArray[Any]) -> Hands:
-    try:
-        return Hands(boxes_xyxy.astype(np.float32), np.ones(len(boxes_xyxy), np.float32))
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"hands must be Hands or boxes (N, 4) xyxy in pixels: {error}") from error
+        return HandClassifier(self.contract, self.runner.sibling(), min_presence=self.min_presence)

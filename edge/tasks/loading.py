@@ -7,14 +7,21 @@ import os
 from typing import Literal, overload
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.contract import ModelContract
+from edge.bundle.contract import ModelContract, TaskName
 from edge.bundle.zoo import find_bundle
 from edge.errors import UsageError
 from edge.runners.opening import open_runner
 from edge.runners.runner import Runner
-from edge.tasks.classifier import GestureClassifier
+from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
+from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.task import Task
+
+_KINDS: dict[TaskName, str] = {
+    "detector": "a detector",
+    "classifier": "a classifier",
+    "keypoints": "a keypoint model",
+}
 
 
 @overload
@@ -28,7 +35,7 @@ def load(
     device: str = ...,
     threads: int = ...,
     min_presence: float | None = ...,
-) -> GestureClassifier: ...
+) -> HandClassifier: ...
 @overload
 def load(
     name_or_path: str | os.PathLike[str],
@@ -74,10 +81,12 @@ def task_from_runner(
     contract: ModelContract, runner: Runner, *, min_score: float | None = None, min_presence: float | None = None
 ) -> Task:
     """Return the task of a contract around any runner that keeps it; the task closes it."""
+    if min_score is not None and contract.task != "detector":
+        raise UsageError(f"min_score is for detectors; {contract.name} is {_KINDS[contract.task]}")
+    if min_presence is not None and contract.task != "classifier":
+        raise UsageError(f"min_presence is for classifiers; {contract.name} is {_KINDS[contract.task]}")
     if contract.task == "detector":
-        if min_presence is not None:
-            raise UsageError(f"min_presence is for classifiers; {contract.name} is a {contract.task}")
         return HandDetector(contract, runner, min_score=min_score)
-    if min_score is not None:
-        raise UsageError(f"min_score is for detectors; {contract.name} is a {contract.task}")
-    return GestureClassifier(contract, runner, min_presence=min_presence)
+    if contract.task == "keypoints":
+        return HandKeypoints(contract, runner)
+    return HandClassifier(contract, runner, min_presence=min_presence)

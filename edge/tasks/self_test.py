@@ -25,6 +25,9 @@ from edge.tasks.loading import task_from_runner
 from edge.tasks.picture import frame_from_picture
 from edge.tasks.task import Task
 
+# A keypoint below may be seen in two places equally well.
+SURE_SCORE = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class SelfTestReport:
@@ -136,7 +139,31 @@ def _require_hands(bundle: Bundle, expectation: Expectation, hands: Hands, thres
 
 def _same(hand: Hand, expected: ExpectedHand, expectation: Expectation) -> bool:
     near = np.abs(hand.box_xyxy - np.array(expected.box_xyxy)).max() <= expectation.box_px
-    gesture = hand.gesture.name if hand.gesture else None
-    handedness = hand.handedness.name if hand.handedness else None
-    names_agree = gesture == expected.gesture and handedness == expected.handedness
-    return bool(near) and abs(hand.score - expected.score) <= expectation.score and names_agree
+    names_agree = all(
+        (label.name if label else None) == name
+        for label, name in (
+            (hand.gesture, expected.gesture),
+            (hand.handedness, expected.handedness),
+            (hand.holding, expected.holding),
+        )
+    )
+    return (
+        bool(near)
+        and abs(hand.score - expected.score) <= expectation.score
+        and names_agree
+        and _same_keypoints(hand.keypoints, expected.keypoints, expectation)
+    )
+
+
+def _same_keypoints(
+    given: NDArray[np.float32] | None,
+    expected: tuple[tuple[float, float, float], ...] | None,
+    expectation: Expectation,
+) -> bool:
+    if given is None or expected is None:
+        return given is None and expected is None
+    wanted = np.array(expected)
+    if wanted.shape != given.shape:
+        return False
+    sure = wanted[:, 2] >= SURE_SCORE
+    return bool((np.abs(given - wanted)[sure] <= [expectation.box_px, expectation.box_px, expectation.score]).all())

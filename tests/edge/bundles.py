@@ -101,6 +101,41 @@ def presence_contract(*, min_presence: float = 0.5) -> ModelContract:
     return classifier_contract(outputs=({"name": "presence", "shape": ("batch", 2)},), decoder=decoder)
 
 
+def holding_contract() -> ModelContract:
+    """Return the contract of a classifier that only tells whether a hand holds something."""
+    head = {"output": "holding", "role": "holding", "labels": ("holding", "empty")}
+    decoder = {"type": "softmax-heads", "heads": (head,)}
+    return classifier_contract(outputs=({"name": "holding", "shape": ("batch", 2)},), decoder=decoder)
+
+
+def keypoint_contract(*, bins: int = 64, **changes: Any) -> ModelContract:
+    """Return the contract of a keypoint model of crops, two bins a pixel."""
+    shape = ("batch", 21, bins)
+    fields = {
+        "name": "small-keypoints",
+        "task": "keypoints",
+        "outputs": ({"name": "x", "shape": shape}, {"name": "y", "shape": shape}),
+        "decoder": {"type": "simcc", "x": "x", "y": "y", "reach": 0.1},
+    }
+    return classifier_contract(**fields | changes)
+
+
+def keypoint_model(*, seed: int = 0) -> bytes:
+    """Return ONNX with one matrix an axis over a crop shrunk to 4 x 4."""
+    rng = np.random.default_rng(seed)
+    nodes = [
+        helper.make_node("AveragePool", ["crops"], ["small"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("Flatten", ["small"], ["flat"]),
+    ]
+    weights = [numpy_helper.from_array(np.array([0, 21, 64], np.int64), "shape")]
+    for axis in "xy":
+        weights.append(_constant(f"w_{axis}", rng.normal(0, 1, (48, 21 * 64)).astype(np.float32)))
+        nodes.append(helper.make_node("MatMul", ["flat", f"w_{axis}"], [f"rows_{axis}"]))
+        nodes.append(helper.make_node("Reshape", [f"rows_{axis}", "shape"], [axis]))
+    outputs = [_value(axis, ("batch", 21, 64)) for axis in "xy"]
+    return _model(nodes, [_value("crops", ("batch", 3, 32, 32))], outputs, weights)
+
+
 def detector_model(*, seed: int = 0, batch: int | str = "batch") -> bytes:
     """Return ONNX with one convolution per stride, so that every cell answers to its own patch of the picture."""
     rng = np.random.default_rng(seed)

@@ -9,9 +9,10 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from edge.decoders import AnchorFreeLtrb, SoftmaxHeads
+from edge.decoders import AnchorFreeLtrb, Simcc, SoftmaxHeads
 from edge.decoders.anchor_free_ltrb import Level
 from edge.decoders.softmax_heads import Head
+from tests.edge.bundles import detector_contract, keypoint_contract
 
 NAMES = ("fist", "palm", "peace")
 # float32 against float64.
@@ -52,6 +53,19 @@ def test_presence_is_the_probability_of_a_hand_whatever_the_order_of_the_labels(
         assert answers.presence is not None
         assert answers.presence.dtype == np.float32
         np.testing.assert_allclose(answers.presence, exact[:3], atol=ROUNDING)
+
+
+def test_places_are_told_of_crops_with_an_output_for_each_axis() -> None:
+    decoder = Simcc(x="x", y="y", reach=0.1)
+    crops = keypoint_contract().input.contract()
+    decoder.require_fit(crops, {"x": ("batch", 21, 64), "y": ("batch", 21, 48)})
+    for shape in (("batch", 20, 64), ("batch", 21), ("batch", 21, "any")):
+        with pytest.raises(ValueError, match=r"output 'y' must be \(batch, 21, bins\)"):
+            decoder.require_fit(crops, {"x": ("batch", 21, 64), "y": shape})
+    with pytest.raises(ValueError, match=r"input.fit must be crop, got 'letterbox'"):
+        decoder.require_fit(detector_contract().input.contract(), {})
+    with pytest.raises(ValidationError, match="an output of its own, got 'x' twice"):
+        Simcc(x="x", y="x", reach=0.1)
 
 
 def test_presence_has_its_own_labels() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,6 +31,27 @@ def test_label_says_what_is_known() -> None:
     sides = Labels(("left", "right"), np.array([0, 1, -1, 0]), ones)
     known = Hands(np.zeros((4, 4), np.float32), ones, gestures, sides)
     assert [label(hand) for hand in known] == ["left palm 0.99", "right two up inverted 0.60", "hand", "left hand 0.90"]
+
+
+def test_label_says_what_is_held() -> None:
+    held = Labels(("holding", "empty"), np.array([0, 1], np.int64), np.full(2, 0.8, np.float32))
+    gestures = Labels(GESTURES, np.array([0, 0], np.int64), np.full(2, 0.9, np.float32))
+    known = Hands(np.zeros((2, 4), np.float32), np.ones(2, np.float32), gestures, holding=held)
+    assert [label(hand) for hand in known] == ["palm holding 0.90", "palm 0.90"]
+
+
+def test_bones_are_drawn_between_sure_keypoints_alone() -> None:
+    points = np.zeros((1, 21, 3), np.float32)
+    points[0, :, :2] = np.column_stack([np.linspace(100, 300, 21), np.linspace(350, 400, 21)])
+    drawn = []
+    for score in (0.1, 0.9):
+        points[..., 2] = score
+        pixels = np.zeros((480, 640, 3), np.uint8)
+        draw_hands(pixels, replace(hands((50, 50, 90, 90)), keypoints=points.copy()))
+        drawn.append(bool(pixels[340:410].any()))
+    assert drawn == [False, True]
+    # Far outside the picture, as OpenCV's coordinates may not be.
+    draw_hands(pixels, replace(hands((50, 50, 90, 90)), keypoints=points * np.float32(1e9)))
 
 
 @settings(max_examples=60)

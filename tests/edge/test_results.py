@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
 from edge.results import FrameResult, Hands, Labels
 
@@ -36,7 +37,15 @@ def hands(draw: st.DrawFn) -> Hands:
         handedness=labels(SIDES) if draw(st.booleans()) else None,
         track_ids=draw(hnp.arrays(np.int64, count)) if draw(st.booleans()) else None,
         presence=draw(scores) if draw(st.booleans()) else None,
+        keypoints=draw(keypoints(count)) if draw(st.booleans()) else None,
+        holding=labels(("holding", "empty")) if draw(st.booleans()) else None,
     )
+
+
+def keypoints(count: int) -> st.SearchStrategy[NDArray[np.float32]]:
+    """Places on one side of the picture and beyond, and scores."""
+    places = hnp.arrays(np.float32, (count, 21, 3), elements=st.floats(0, 1, width=32))
+    return places.map(lambda points: points * np.array([5000, -50, 1], np.float32))
 
 
 def result(of: Hands, **latency_ms: float) -> FrameResult:
@@ -63,8 +72,10 @@ def test_slicing_is_indexing_each_array(of: Hands, data: st.DataObject) -> None:
     part = of[mask]
     assert np.array_equal(part.boxes_xyxy, of.boxes_xyxy[mask])
     assert (part.gestures is None) == (of.gestures is None)
-    assert (part.presence is None) == (of.presence is None)
-    assert part.presence is None or np.array_equal(part.presence, of.presence[mask])  # type: ignore[index]
+    for name in ("presence", "keypoints"):
+        whole, kept = getattr(of, name), getattr(part, name)
+        assert (kept is None) == (whole is None)
+        assert kept is None or np.array_equal(kept, whole[mask])
     assert [hand.to_dict() for hand in part] == [hand.to_dict() for hand, kept in zip(of, mask, strict=True) if kept]
     assert len(of[1:3]) == len(range(len(of))[1:3])
     for row, hand in enumerate(of):
@@ -112,6 +123,8 @@ def test_hands_refuse_labels_of_another_number() -> None:
     labels = Labels(NAMES, np.array([0, 1]), np.zeros(2, np.float32))
     with pytest.raises(ValueError, match="one label a box"):
         Hands(np.zeros((1, 4), np.float32), np.zeros(1, np.float32), gestures=labels)
+    with pytest.raises(ValueError, match=r"keypoints must be \(1, 21, 3\) float32, got \(1, 21, 2\)"):
+        Hands(np.zeros((1, 4), np.float32), np.zeros(1, np.float32), keypoints=np.zeros((1, 21, 2), np.float32))
 
 
 def test_repr_shows_shapes() -> None:

@@ -17,13 +17,16 @@ from edge.frame import Frame, PixelFormat
 from edge.results import Hands
 from edge.runners import FakeRunner
 from edge.runners.opening import open_runner
-from edge.tasks import GestureClassifier, HandDetector, Task, load
+from edge.tasks import HandClassifier, HandDetector, HandKeypoints, Task, load
 from edge.tasks.loading import task_from_bundle, task_from_runner
 from tests.edge.bundles import (
     classifier_contract,
     classifier_model,
     detector_contract,
     detector_model,
+    holding_contract,
+    keypoint_contract,
+    keypoint_model,
     noisy_picture,
     write_small_bundle,
 )
@@ -212,7 +215,7 @@ def test_a_task_at_work_for_one_thread_refuses_another() -> None:
 
 def test_a_call_that_failed_does_not_keep_its_task(bundles: Path) -> None:
     with load(bundles / "gesture-classifier") as task:
-        assert isinstance(task, GestureClassifier)
+        assert isinstance(task, HandClassifier)
         for _ in range(2):
             with pytest.raises(UsageError, match="boxes"):
                 task(noisy_picture(50, 50), np.zeros((2, 3)))
@@ -233,7 +236,7 @@ def test_labels_do_not_depend_on_how_hands_are_batched(
     fixed = max_batch if min_batch == max_batch else "batch"
     bundle = write_small_bundle(tmp_path / "b", contract, classifier_model(batch=fixed))
     with task_from_bundle(bundle) as task:
-        assert isinstance(task, GestureClassifier)
+        assert isinstance(task, HandClassifier)
         together = task(picture, boxes(count))
         singly = [task(picture, boxes(count)[row : row + 1]) for row in range(count)]
     assert together.gestures is not None
@@ -253,8 +256,54 @@ def test_no_hands_need_no_inference() -> None:
 
     outputs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=never)
-    hands = GestureClassifier(contract, runner)(noisy_picture(50, 50), Hands.empty())
+    hands = HandClassifier(contract, runner)(noisy_picture(50, 50), Hands.empty())
     assert len(hands) == 0
+
+
+def test_a_keypoint_goes_back_to_the_pixels_of_the_picture() -> None:
+    contract = keypoint_contract()
+    logits = np.full((2, 21, 64), -40, np.float32)
+    logits[:, np.arange(21), np.arange(21) * 3] = 40
+    outputs = tuple(output.spec() for output in contract.outputs)
+    runner = FakeRunner(
+        inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: {"x": logits, "y": logits[:, ::-1]}
+    )
+    given = np.array([[100, 40, 120, 60], [10, 10, 30, 50]], np.float32)
+    with HandKeypoints(contract, runner) as task:
+        keypoints = task(noisy_picture(160, 120), given).keypoints
+    assert keypoints is not None
+    sides_px = np.array([20, 40]) * (1 + 2 * contract.input.crop_margin)
+    corners = (given[:, :2] + given[:, 2:]) / 2 - sides_px[:, None] / 2
+    along = (np.arange(21) * 3 + 0.5) / 64
+    for hand in range(2):
+        np.testing.assert_allclose(keypoints[hand, :, 0], corners[hand, 0] + sides_px[hand] * along, atol=1e-3)
+        np.testing.assert_allclose(keypoints[hand, :, 1], corners[hand, 1] + sides_px[hand] * along[::-1], atol=1e-3)
+    np.testing.assert_allclose(keypoints[..., 2], 1, atol=1e-5)
+
+
+def test_a_keypoint_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> None:
+    bundle = write_small_bundle(tmp_path / "keypoints", keypoint_contract(), keypoint_model())
+    bundle.verify()
+    with load(bundle.path) as task:
+        assert isinstance(task, HandKeypoints)
+        many = task(noisy_picture(120, 110), boxes(9)).keypoints
+        one = task(noisy_picture(120, 110), boxes(9)[8:]).keypoints
+    assert many is not None
+    assert one is not None
+    np.testing.assert_allclose(many[8], one[0], atol=0.01)
+    with pytest.raises(UsageError, match="min_score is for detectors; small-keypoints is a keypoint model"):
+        load(bundle.path, min_score=0.3)
+
+
+def test_what_a_hand_holds_is_told() -> None:
+    contract = holding_contract()
+    outputs = tuple(output.spec() for output in contract.outputs)
+    logits = np.array([[3, 0], [0, 2]], np.float32)
+    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: {"holding": logits})
+    with HandClassifier(contract, runner) as task:
+        holding = task(noisy_picture(160, 120), boxes(2)).holding
+    assert holding is not None
+    assert [label.name for row in range(2) if (label := holding.at(row))] == ["holding", "empty"]
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4, np.float32), np.zeros((2, 3)), "boxes", np.array([[5.0, 5, 1, 1]])])
@@ -265,12 +314,14 @@ def test_what_are_not_boxes_is_a_usage_error(bundles: Path, wrong: Any) -> None:
 
 def test_a_task_refuses_the_contract_of_another() -> None:
     with pytest.raises(BundleFormatError, match="not a classifier"):
-        GestureClassifier(detector_contract(), planted((1, 1, 9, 9)))
+        HandClassifier(detector_contract(), planted((1, 1, 9, 9)))
     with pytest.raises(BundleFormatError, match="not a detector"):
         HandDetector(classifier_contract(), planted((1, 1, 9, 9)))
+    with pytest.raises(BundleFormatError, match="not a keypoint model"):
+        HandKeypoints(classifier_contract(), planted((1, 1, 9, 9)))
 
 
-@pytest.mark.parametrize("kind", [HandDetector, GestureClassifier])
+@pytest.mark.parametrize("kind", [HandDetector, HandClassifier, HandKeypoints])
 def test_every_task_has_the_steps_of_a_task(kind: type[Task]) -> None:
     assert not inspect.isabstract(kind)
     assert list(inspect.signature(kind.prepare).parameters) == ["self", "frame", "hands"]

@@ -10,10 +10,10 @@ import torch
 
 from training.models import build
 from training.provenance import provenance_of
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe
 
 
-def saved(path: Path, recipe: DetectorRecipe | ClassifierRecipe, **weights: float) -> Path:
+def saved(path: Path, recipe: AnyRecipe, **weights: float) -> Path:
     """Save an untrained model, with some of its tensors filled with one value."""
     model = build(recipe.model)
     state = model.state_dict()

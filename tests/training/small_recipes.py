@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe
 
 SCHEDULE = {
     "steps": 4,
@@ -68,3 +68,31 @@ def classifier_mapping(**changes: Any) -> dict[str, Any]:
 def classifier_recipe(**changes: Any) -> ClassifierRecipe:
     """Return the classifier's recipe, validated."""
     return ClassifierRecipe.model_validate(classifier_mapping(**changes))
+
+
+def keypoints_mapping(**changes: Any) -> dict[str, Any]:
+    """Return the keys of a keypoint model's recipe; it learns from the set `hands`."""
+    recipe: dict[str, Any] = {
+        "task": "hand-keypoints",
+        "name": "small-keypoints",
+        "seed": 3,
+        "model": {
+            "architecture": "simcc-keypoints",
+            "side_px": 32,
+            "bins_a_px": 2,
+            "widths": [4, 4, 8, 8, 8],
+            "depths": [0, 0, 0, 0],
+            "neck_width": 8,
+            "hidden": 16,
+        },
+        "input": {"fit": "crop", "width_px": 32, "height_px": 32, "crop_margin": 0.25},
+        "bins_a_px": 2,
+        "data": {"validate_every": 3, "sets": [{"path": "hands"}]},
+        "schedule": SCHEDULE,
+    }
+    return recipe | changes
+
+
+def keypoints_recipe(**changes: Any) -> KeypointsRecipe:
+    """Return the keypoint model's recipe, validated."""
+    return KeypointsRecipe.model_validate(keypoints_mapping(**changes))

@@ -52,6 +52,13 @@ def sample_with(
     return replace(sample, **changes)
 
 
+def spread_keypoints(box_xyxy: ArrayLike) -> NDArray[np.float32]:
+    """Return keypoints (21, 2) that reach to all sides of a box."""
+    x1, y1, x2, y2 = np.asarray(box_xyxy, np.float32)
+    share = np.random.default_rng(7).permutation(np.linspace(0, 1, 21))
+    return np.column_stack([np.linspace(x1, x2, 21), y1 + share * (y2 - y1)]).astype(np.float32)
+
+
 def annotation(image_id: int, x1: float, y1: float, x2: float, y2: float, **fields: Any) -> dict[str, Any]:
     """Return a COCO annotation of one box."""
     box = [x1, y1, x2 - x1, y2 - y1]
@@ -89,6 +96,17 @@ def write_hands(folder: Path, *, splits: Sequence[str], **fields: Any) -> Path:
         annotation(number, 10 + number % 9, 8 + number % 7, 42 + number % 9, 38 + number % 7, **fields)
         for number in range(len(splits))
     ]
+    return write_coco(folder, images, annotations, info={"licence": "CC0-1.0"})
+
+
+def write_keypoints(folder: Path, *, splits: Sequence[str]) -> Path:
+    """Write a COCO set of one picture a split, each a group of its own with one hand that has keypoints."""
+    images = [{"split": split, "group": f"scene-{number}"} for number, split in enumerate(splits)]
+    annotations = []
+    for number in range(len(splits)):
+        box = (10 + number % 9, 8 + number % 7, 42 + number % 9, 38 + number % 7)
+        points = np.column_stack([spread_keypoints(box), np.full(21, 2)])
+        annotations.append(annotation(number, *box, keypoints=points.ravel().tolist()))
     return write_coco(folder, images, annotations, info={"licence": "CC0-1.0"})
 
 

@@ -8,7 +8,7 @@ from edge.errors import UsageError
 from export.contract_from_recipe import contract_from_recipe
 from tests.training.small_recipes import classifier_mapping, classifier_recipe, detector_recipe
 from training.decoder_from_recipe import with_min_presence
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe
 
 
 def recipe_with_presence() -> ClassifierRecipe:
@@ -33,9 +33,7 @@ def test_the_bundle_takes_over_the_threshold_of_presence() -> None:
         (recipe_with_presence(), 1.5, "must lie within 0 and 1, got 1.5"),
     ],
 )
-def test_a_threshold_that_cannot_be_is_refused(
-    recipe: DetectorRecipe | ClassifierRecipe, value: float, told: str
-) -> None:
+def test_a_threshold_that_cannot_be_is_refused(recipe: AnyRecipe, value: float, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         with_min_presence(recipe, value)
     assert with_min_presence(recipe, None) is recipe

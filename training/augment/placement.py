@@ -83,18 +83,23 @@ def corner_to_centre(matrix: Affine) -> Affine:
 
 
 def moved_boxes(sample: HandSample, matrix: Affine) -> FloatArray:
-    """Return the (N, 4) boxes after `matrix`, exact without rotation.
+    """Return the (N, 4) boxes of a sample after `matrix`, as `boxes_after`."""
+    return boxes_after(matrix, sample.boxes_xyxy, sample.keypoints)
+
+
+def boxes_after(matrix: Affine, boxes_xyxy: FloatArray, keypoints: FloatArray) -> FloatArray:
+    """Return the boxes (N, 4) of hands with `keypoints` (N, 21, 2) after `matrix`, exact without rotation.
 
     Under rotation the keypoints tell the extent where a hand has all of them, the ellipse within the box elsewhere.
     """
-    boxes = sample.boxes_xyxy.astype(np.float64)
+    boxes = boxes_xyxy.astype(np.float64)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
     half = (boxes[:, 2:] - boxes[:, :2]) / 2
     reach = np.sqrt((half**2) @ (matrix[:, :2].T ** 2))
     moved = np.concatenate([middle - reach, middle + reach], axis=1)
-    known = np.isfinite(sample.keypoints).all(axis=(1, 2))
+    known = np.isfinite(keypoints).all(axis=(1, 2))
     if known.any() and abs(matrix[0, 1]) > 1e-9:
-        moved[known] = _boxes_of_keypoints(boxes[known], sample.keypoints[known].astype(np.float64), matrix)
+        moved[known] = _boxes_of_keypoints(boxes[known], keypoints[known].astype(np.float64), matrix)
     return moved.astype(np.float32)
 
 

@@ -11,8 +11,13 @@ from torch import nn
 from edge.errors import UsageError
 from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
+from training.models.keypoints import SimccKeypoints
 
-_ARCHITECTURES: dict[str, type[nn.Module]] = {"hand-detector": HandDetector, "crop-classifier": CropClassifier}
+_ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "hand-detector": HandDetector,
+    "crop-classifier": CropClassifier,
+    "simcc-keypoints": SimccKeypoints,
+}
 
 
 def build(model: Mapping[str, Any]) -> nn.Module:

@@ -27,9 +27,7 @@ def load_grown(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
         if new is None or new.ndim != old.ndim or any(n < o for n, o in zip(new.shape, old.shape, strict=True)):
             raise ValueError(f"{name} of shape {tuple(old.shape)} has no place in the model")
         if name.endswith(_HALVED) and new.shape != old.shape:
-            raise ValueError(
-                f"{name} would grow from {old.shape[0]} to {new.shape[0]} channels, which mixes its halves"
-            )
+            raise ValueError(f"{name} would grow from {old.shape[0]} to {new.shape[0]} channels, mixing its halves")
         if new.ndim > 1:
             new[: old.shape[0]] = 0
         new[tuple(slice(size) for size in old.shape)] = old

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from training.loop import TrainingTask
-from training.recipe import ClassifierRecipe, DetectorRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, KeypointsRecipe
 from training.tasks.classifier import ClassifierTraining
 from training.tasks.detector import DetectorTraining
+from training.tasks.keypoints import KeypointTraining
 
 
-def task_from_recipe(
-    recipe: DetectorRecipe | ClassifierRecipe, data_root: Path, *, teacher: Path | None = None
-) -> TrainingTask:
+def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None = None) -> TrainingTask:
     """Return the training that a recipe describes. Raises `UsageError` for a teacher that it cannot use."""
     if isinstance(recipe, ClassifierRecipe):
         return ClassifierTraining(recipe, data_root, teacher=teacher)
     if teacher is not None:
-        raise UsageError("a hand detector learns from labels alone; leave the teacher out")
+        raise UsageError(f"a {recipe.task} recipe learns from labels alone; leave the teacher out")
+    if isinstance(recipe, KeypointsRecipe):
+        return KeypointTraining(recipe, data_root)
     return DetectorTraining(recipe, data_root)

@@ -8,12 +8,12 @@ import pytest
 from edge.errors import UsageError
 from edge.pipeline import Pipeline
 from edge.runners import FakeRunner
-from edge.tasks import GestureClassifier, Task
-from tests.edge.bundles import classifier_contract
+from edge.tasks import HandClassifier, HandKeypoints, Task
+from tests.edge.bundles import classifier_contract, keypoint_contract
 from tests.edge.pipeline.scripted import NumberedSource, numbered_detector, numbered_frame
 
 
-def classifier(name: str, *outputs: str) -> GestureClassifier:
+def classifier(name: str, *outputs: str) -> HandClassifier:
     """Return a classifier with some of the heads, which is never run."""
     everything = classifier_contract()
     contract = classifier_contract(
@@ -26,7 +26,14 @@ def classifier(name: str, *outputs: str) -> GestureClassifier:
     )
     specs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=specs, function=lambda _: {})
-    return GestureClassifier(contract, runner)
+    return HandClassifier(contract, runner)
+
+
+def keypoints(name: str) -> HandKeypoints:
+    """Return a keypoint model that is never run."""
+    contract = keypoint_contract(name=name)
+    specs = tuple(output.spec() for output in contract.outputs)
+    return HandKeypoints(contract, FakeRunner(inputs=(contract.input.spec(),), outputs=specs, function=lambda _: {}))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,10 @@ def classifier(name: str, *outputs: str) -> GestureClassifier:
         (
             [numbered_detector(), classifier("one", "gesture"), classifier("two", "gesture", "handedness")],
             "models one and two both tell the gesture; give one of them",
+        ),
+        (
+            [numbered_detector(), keypoints("one"), keypoints("two")],
+            "models one and two both tell the keypoints; give one of them",
         ),
     ],
 )

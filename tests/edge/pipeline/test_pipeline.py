@@ -15,7 +15,7 @@ from edge.errors import BundleError, DependencyError, UsageError
 from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
 from edge.runners import FakeRunner
-from edge.tasks import GestureClassifier, HandDetector
+from edge.tasks import HandClassifier, HandDetector
 from tests.edge.bundles import (
     classifier_contract,
     classifier_model,
@@ -43,7 +43,7 @@ def test_cascade_gives_what_its_models_give_one_by_one(bundles: list[Path]) -> N
     pictures = [noisy_picture(160, 120, seed=seed) for seed in range(12)]
     classifier, detector = edge.load(bundles[0]), edge.load(bundles[1])
     assert isinstance(detector, HandDetector)
-    assert isinstance(classifier, GestureClassifier)
+    assert isinstance(classifier, HandClassifier)
     with Pipeline(bundles, threads=2) as pipeline:
         results = list(pipeline.run(pictures))
     assert sum(len(result.hands) for result in results) > 0
@@ -62,7 +62,7 @@ def test_hands_that_a_second_look_rejects_are_dropped(bundles: list[Path]) -> No
 
     outputs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=bright_is_a_hand)
-    with edge.load(bundles[1]) as detector, GestureClassifier(contract, runner) as classifier:
+    with edge.load(bundles[1]) as detector, HandClassifier(contract, runner) as classifier:
         assert isinstance(detector, HandDetector)
         with Pipeline([detector, classifier], threads=2) as pipeline:
             results = list(pipeline.run(pictures))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Detection and classification metrics."""
+"""How well boxes are found: COCO's average precision, recall and precision, and the mistakes one by one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from edge.geometry import iou_matrix
 from training.data.sample import BoolArray, FloatArray
 
 MATCH_IOU = 0.5
-# What a model is judged by first; each model has one of them.
-HEADLINES = ("ap50", "gesture_macro_f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +132,3 @@ def _mostly_inside(boxes: FloatArray, regions: FloatArray) -> BoolArray:
     shared = np.clip(high - low, 0, None).prod(-1)
     areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(-1), 1e-6)
     return np.asarray((shared / areas[:, None]).max(1) > 0.5)
-
-
-def confusion(truth: npt.NDArray[np.int64], guess: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int64]:
-    """Return counts (classes, classes): rows are the truth, columns the guess."""
-    counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (truth, guess), 1)
-    return counts
-
-
-def macro_f1(counts: npt.NDArray[np.int64]) -> float:
-    """Return the mean F1 over the classes that occur in the truth of a confusion matrix."""
-    present = counts.sum(1) > 0
-    hits = np.diag(counts).astype(float)
-    f1 = 2 * hits / np.maximum(counts.sum(0) + counts.sum(1), 1)
-    return float(f1[present].mean()) if present.any() else 0.0

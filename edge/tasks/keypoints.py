@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`HandKeypoints`: the crops of hands to the places of their 21 keypoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.bundle.contract import ModelContract
+from edge.decoders import PointDecoder
+from edge.errors import BundleFormatError
+from edge.geometry import Affine
+from edge.results import Hands
+from edge.runners.runner import Runner
+from edge.tasks.crop_task import CropTask
+
+
+class HandKeypoints(CropTask):
+    """Places the keypoints of hands whose boxes are known, in the order of `edge.keypoints.KEYPOINTS`.
+
+    Raises `BundleFormatError` when the bundle is not a keypoint model.
+    """
+
+    def __init__(self, contract: ModelContract, runner: Runner) -> None:
+        super().__init__(contract, runner)
+        if not isinstance(contract.decoder, PointDecoder):
+            raise BundleFormatError(
+                f"{contract.name} is a {contract.task}, not a keypoint model; give a keypoint model's bundle"
+            )
+        self._decoder = contract.decoder
+
+    def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:
+        """Return `hands` with their keypoints in pixels of the picture; those outside it lie where they seem to."""
+        side_px = self.contract.input.width_px
+        keypoints = self._decoder.decode(self.outputs, picture_from_crop=picture_from_crop, side_px=side_px)
+        return replace(hands, keypoints=keypoints)
+
+    def sibling(self) -> HandKeypoints:
+        """Return a task for another thread on the same loaded weights."""
+        return HandKeypoints(self.contract, self.runner.sibling())

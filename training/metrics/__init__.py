@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics, one file a kind of answer."""
+
+from __future__ import annotations
+
+from training.metrics.classification import confusion, macro_f1
+from training.metrics.detection import (
+    MATCH_IOU,
+    Found,
+    Judged,
+    Wanted,
+    average_precision,
+    detection_figures,
+    judged,
+    recall_precision,
+)
+from training.metrics.keypoints import keypoint_figures
+
+# What a model is judged by first; each model has one of them.
+HEADLINES = ("ap50", "gesture_macro_f1", "pck@0.1")
+
+__all__ = [
+    "HEADLINES",
+    "MATCH_IOU",
+    "Found",
+    "Judged",
+    "Wanted",
+    "average_precision",
+    "confusion",
+    "detection_figures",
+    "judged",
+    "keypoint_figures",
+    "macro_f1",
+    "recall_precision",
+]

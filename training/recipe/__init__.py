@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes: what to train, on which pictures and how; one file a task."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from training.recipe.classifier import ClassifierRecipe, CropAugment, OthersRecipe
+from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorRecipe, SideStage
+from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
+from training.recipe.shared import DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
+
+AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | KeypointsRecipe
+Recipe = Annotated[AnyRecipe, Field(discriminator="task")]
+
+__all__ = [
+    "AnyRecipe",
+    "ClassifierRecipe",
+    "CropAugment",
+    "DataRecipe",
+    "DecodingRecipe",
+    "DetectionAugment",
+    "DetectorRecipe",
+    "InputRecipe",
+    "KeypointAugment",
+    "KeypointsRecipe",
+    "OthersRecipe",
+    "Recipe",
+    "ScheduleRecipe",
+    "SetRecipe",
+    "SideStage",
+    "StrictRecipe",
+]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes of classifiers of hand crops."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE, Role
+from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
+
+
+class CropAugment(StrictRecipe):
+    """Chances and ranges of the classifier's crops; shifts and scales are fractions of the crop's side."""
+
+    shift: Fraction = 0.12
+    scale: Fraction = 0.25
+    rotation_rad: float = 0.3
+    occlude: Fraction = 0.1
+    backdrop: Fraction = 0.3
+
+
+class OthersRecipe(StrictRecipe):
+    """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
+
+    They make up `share` of the crops. A relative path begins at the checkout. Below `min_presence` a hand is dropped.
+    """
+
+    detector: str
+    min_score: Fraction = 0.2
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    min_presence: Fraction = 0.5
+
+
+class ClassifierRecipe(StrictRecipe):
+    """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
+
+    A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
+    loss is the gesture's plus `handedness_weight` times the handedness's and `presence_weight` times the presence's.
+    """
+
+    task: Literal["gesture-classifier"]
+    name: str
+    seed: int
+    model: dict[str, Any]
+    input: InputRecipe
+    data: DataRecipe
+    schedule: ScheduleRecipe
+    gestures: tuple[str, ...]
+    untrained_gestures: tuple[str, ...] = ()
+    handedness_weight: float = 0.3
+    teacher_weight: float = 0.5
+    teacher_share: Fraction = 0.15
+    label_smoothing: Fraction = 0.05
+    others: OthersRecipe | None = None
+    presence_weight: PositiveFloat = 0.5
+    augment: CropAugment = CropAugment()
+
+    @property
+    def heads(self) -> dict[Role, tuple[str, ...]]:
+        """Classes of each of the model's heads, in its order."""
+        heads: dict[Role, tuple[str, ...]] = {"gesture": self.gestures, "handedness": HANDEDNESS}
+        return heads if self.others is None else heads | {"presence": PRESENCE}
+
+    @model_validator(mode="after")
+    def _untrained_are_gestures(self) -> ClassifierRecipe:
+        unknown = sorted(set(self.untrained_gestures) - set(self.gestures))
+        if unknown:
+            raise ValueError(f"untrained_gestures must be among gestures, these are not: {', '.join(unknown)}")
+        heads = list(self.model.get("head_classes", ()))
+        classes = [len(names) for names in self.heads.values()]
+        if heads != classes:
+            raise ValueError(f"model.head_classes must be {classes}, for {', '.join(self.heads)}, got {heads}")
+        return self

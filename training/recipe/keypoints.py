@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes of keypoint models."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
+
+
+class KeypointAugment(StrictRecipe):
+    """Chances and ranges of the crops; shifts and scales are fractions of the crop's side.
+
+    `any_rotation` is the chance of any angle at all, others are normal with `rotation_rad`.
+    """
+
+    shift: Fraction = 0.08
+    scale: Fraction = 0.2
+    rotation_rad: float = 0.4
+    any_rotation: Fraction = 0.3
+    occlude: Fraction = 0.2
+    backdrop: Fraction = 0.3
+
+
+class KeypointsRecipe(StrictRecipe):
+    """A model that places the 21 keypoints of a hand in its crop.
+
+    Each axis is learned as a distribution over bins, `bins_a_px` for a pixel of the input: a normal one about the true
+    place, `sigma_px` wide. A keypoint's score is the probability that it lies within `reach` of where it is said to be,
+    in both coordinates; `reach` is a share of the crop's side.
+    """
+
+    task: Literal["hand-keypoints"]
+    name: str
+    seed: int
+    model: dict[str, Any]
+    input: InputRecipe
+    data: DataRecipe
+    schedule: ScheduleRecipe
+    bins_a_px: PositiveInt = 2
+    sigma_px: PositiveFloat = 1.5
+    reach: Fraction = 0.0667
+    augment: KeypointAugment = KeypointAugment()
+
+    @model_validator(mode="after")
+    def _model_fits_input(self) -> KeypointsRecipe:
+        wanted = {"side_px": self.input.width_px, "bins_a_px": self.bins_a_px}
+        given = {key: self.model.get(key) for key in wanted}
+        if given != wanted:
+            raise ValueError(f"model must have {wanted}, as input and bins_a_px say, got {given}")
+        return self
