@@ -72,7 +72,7 @@ def main(
     split: Annotated[str, typer.Option(help="Split of the sets.")] = "test",
     bundle: Annotated[list[str] | None, typer.Option(help="Name or folder of a detector bundle of ours.")] = None,
     second_look: Annotated[
-        str | None, typer.Option(help="Classifier bundle that looks again at what each bundle finds.")
+        str | None, typer.Option(help="Bundle that looks again at what each bundle finds, and drops what is no hand.")
     ] = None,
     mediapipe_python: Annotated[Path | None, typer.Option(help="Interpreter that has mediapipe.")] = None,
     hagrid_detector: Annotated[Path | None, typer.Option(help="dynamic_gestures' hand_detector.onnx.")] = None,

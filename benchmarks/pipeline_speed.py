@@ -15,6 +15,7 @@ import numpy.typing as npt
 from benchmarks.comparison import Comparison, in_turns
 from edge.frame import Frame
 from edge.pipeline import Pipeline
+from edge.pipeline.pipeline import DEFAULT_MODELS
 from edge.results import Hands
 from edge.runners import Runner
 from edge.tasks import load
@@ -43,36 +44,47 @@ def compare_pipeline(pictures: Sequence[Picture], *, threads: int, rounds: int) 
 
 
 @dataclass(frozen=True, slots=True)
+class CropNetwork:
+    """A network that looks at crops: its runner, and name and shape (C, H, W) of its input."""
+
+    runner: Runner
+    name: str
+    shape: tuple[int, int, int]
+
+    def infer(self, hands: int) -> None:
+        """Run it on a batch of whatever lies in its input."""
+        self.runner.input_buffer(self.name, (hands, *self.shape))
+        self.runner.infer()
+
+
+@dataclass(frozen=True, slots=True)
 class BareLane:
-    """The runners of one thread; the detector's input is written, `crop_shape` is that of one crop (C, H, W)."""
+    """The networks of one thread; the detector's input is written."""
 
     detector: Runner
-    classifier: Runner
-    crop_input: str
-    crop_shape: tuple[int, int, int]
+    of_crops: tuple[CropNetwork, ...]
 
     def infer_all(self, hand_counts: Iterator[int], taking: threading.Lock) -> None:
-        """Run both networks for each of `hand_counts`, shared with the other lanes."""
+        """Run all networks for each of `hand_counts`, shared with the other lanes."""
         while True:
             with taking:
                 hands = next(hand_counts, None)
             if hands is None:
                 return
             self.detector.infer()
-            if hands:
-                self.classifier.input_buffer(self.crop_input, (hands, *self.crop_shape))
-                self.classifier.infer()
+            for network in self.of_crops if hands else ():
+                network.infer(hands)
 
 
 def bare_lanes(picture: Picture, threads: int) -> list[BareLane]:
     """Return a lane for each thread."""
     lanes = []
     for _ in range(threads):
-        detector, classifier = load("hand-detector", device="cpu"), load("gesture-classifier", device="cpu")
+        detector, *others = (load(name, device="cpu") for name in DEFAULT_MODELS)
         detector.prepare(frame_from_picture(picture), Hands.empty())
-        crop = classifier.contract.input
-        crop_shape = crop.channels, crop.height_px, crop.width_px
-        lanes.append(BareLane(detector.runner, classifier.runner, crop.name, crop_shape))
+        inputs = [(other.runner, other.contract.input) for other in others]
+        networks = (CropNetwork(run, crop.name, (crop.channels, crop.height_px, crop.width_px)) for run, crop in inputs)
+        lanes.append(BareLane(detector.runner, tuple(networks)))
     return lanes
 
 

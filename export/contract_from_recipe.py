@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from edge.bundle.contract import ModelContract
 from edge.bundle.tensors import InputTensor, OutputTensor
 from edge.decoders import SoftmaxHeads
-from edge.decoders.softmax_heads import Head
+from edge.decoders.softmax_heads import PRESENCE, Head
 from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
@@ -79,13 +79,14 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
 
 def _keypoints(recipe: KeypointsRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
     decoder = point_decoder_from_recipe(recipe)
-    bins = recipe.input.width_px * recipe.bins_a_px
+    axis = ("batch", len(KEYPOINTS), recipe.input.width_px * recipe.bins_a_px)
+    shapes = {decoder.x: axis, decoder.y: axis, decoder.presence: ("batch", len(PRESENCE))}
     return ModelContract(
         name=name,
         version=version,
         task="keypoints",
         input=_input("crops", recipe.input, batch=batch, max_batch=CROPS_MAX_BATCH),
-        outputs=tuple(OutputTensor(name=axis, shape=("batch", len(KEYPOINTS), bins)) for axis in decoder.output_names),
+        outputs=tuple(OutputTensor(name=name, shape=shapes[name]) for name in decoder.output_names),
         decoder=decoder,
     )
 

@@ -7,7 +7,7 @@ from edge.decoders import AnchorFreeLtrb, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
-from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, KeypointsRecipe
+from training.recipe import AnyRecipe, DetectorRecipe, KeypointsRecipe
 
 
 def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
@@ -17,8 +17,11 @@ def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
 
 
 def point_decoder_from_recipe(recipe: KeypointsRecipe) -> Simcc:
-    """Return the decoder of the recipe's model, whose module returns the logits of x and of y."""
-    return Simcc(x="x", y="y", reach=recipe.reach)
+    """Return the decoder of the recipe's model, whose module returns the logits of x, of y and of presence."""
+    if recipe.others is None:
+        return Simcc(x="x", y="y", reach=recipe.reach)
+    min_presence = recipe.others.min_presence
+    return Simcc(x="x", y="y", reach=recipe.reach, presence="presence", min_presence=min_presence)
 
 
 def min_score_of(recipe: AnyRecipe) -> float | None:
@@ -47,8 +50,8 @@ def with_min_presence(recipe: AnyRecipe, min_presence: float | None) -> AnyRecip
     """
     if min_presence is None:
         return recipe
-    if not isinstance(recipe, ClassifierRecipe) or recipe.others is None:
-        raise UsageError(f"min_presence is for classifiers trained with others; {recipe.name} is none")
+    if isinstance(recipe, DetectorRecipe) or recipe.others is None:
+        raise UsageError(f"min_presence is for models trained with others; {recipe.name} is none")
     if not 0 <= min_presence <= 1:
         raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
     return recipe.model_copy(update={"others": recipe.others.model_copy(update={"min_presence": min_presence})})

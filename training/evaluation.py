@@ -140,5 +140,5 @@ def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, 
         name: {"hands": float(len(own)), **figures_of([hand for hand, _ in own], [found for _, found in own], recipe)}
         for name, own in pairs.items()
     }
-    hands, found = [hand for hand, _ in pairs[ALL_SETS]], [points for _, points in pairs[ALL_SETS]]
-    return Evaluation(rows, keypoint_mistakes(hands, found), pictures)
+    hands, found = [hand for hand, _ in pairs[ALL_SETS]], [own for _, own in pairs[ALL_SETS]]
+    return Evaluation(rows, keypoint_mistakes(hands, [own.keypoints for own in found]), pictures)

@@ -73,7 +73,7 @@ def classifier_mistakes(
 
 
 def keypoint_mistakes(hands: Sequence[PlacedHand], found: Sequence[FloatArray]) -> list[Mistake]:
-    """Return the hands of which a keypoint lies far off, the worst on average first; `found` are (21, 3)."""
+    """Return the hands of which a keypoint (21, 3) lies far off, the worst on average first."""
     ranked = []
     for hand, points in zip(hands, found, strict=True):
         known = np.isfinite(hand.keypoints).all(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our detector and the second look that our classifier takes, together as `edge-run` uses them, as a `Detector`."""
+"""Our detector and the second look that another of our models takes, together as `edge-run` uses them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,41 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.peers.bundle_classifier import BundleClassifier
 from benchmarks.peers.bundle_detector import BundleDetector
+from edge.errors import UsageError
 from edge.sources.picture import pixels_from_file
+from edge.tasks import load
+from edge.tasks.crop_task import CropTask
 from training.metrics import Found
 
 
 class BundleCascade:
-    """The hands of a detector bundle that a classifier bundle keeps, each with the detector's score."""
+    """A `Detector`: the hands of a detector bundle that a second bundle keeps, each with the detector's score.
 
-    def __init__(self, detector: str | os.PathLike[str], classifier: str | os.PathLike[str]) -> None:
+    Raises `UsageError` when the second bundle does not look at crops.
+    """
+
+    def __init__(self, detector: str | os.PathLike[str], second_look: str | os.PathLike[str]) -> None:
         self._detector = BundleDetector(detector)
         self.min_score = self._detector.min_score
-        self._look = BundleClassifier(classifier)
-        self.name = f"{self._detector.name} + {self._look.name}"
+        look = load(second_look, device="cpu")
+        if not isinstance(look, CropTask):
+            raise UsageError(f"{second_look} is a {look.contract.task}; name a bundle that looks at crops")
+        self._look = look
+        self.name = f"{self._detector.name} + {look.name}"
 
     @property
     def settings(self) -> Mapping[str, str | float]:
         """Versions and options."""
-        return {**self._detector.settings, "second_look_version": self._look.version}
+        look = self._look
+        return {
+            **self._detector.settings,
+            "second_look_version": look.contract.version,
+            "min_presence": look.min_presence,
+        }
 
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""
         bgr = pixels_from_file(picture)
-        kept = self._look.task.kept(self._look.task(bgr, self._detector.hands(bgr)))
+        kept = self._look.kept(self._look(bgr, self._detector.hands(bgr)))
         return Found(kept.boxes_xyxy, kept.scores)

@@ -21,7 +21,8 @@ class Simcc(StrictModel):
     """Outputs `x` and `y` (N, 21, bins): logits of bins that cover the input's width and height (Li et al. 2022).
 
     A keypoint's score is the probability that it lies within `reach` of where it is said to be, in both coordinates;
-    `reach` is a share of the input's side.
+    `reach` is a share of the input's side. The output `presence` (N, 2), where there is one, has the logits of a hand
+    and of anything else; below `min_presence` a crop shows no hand.
     """
 
     serves: ClassVar[str] = "keypoints"
@@ -30,23 +31,32 @@ class Simcc(StrictModel):
     x: str = Field(min_length=1)
     y: str = Field(min_length=1)
     reach: float = Field(gt=0, le=0.5)
+    presence: str | None = Field(default=None, min_length=1)
+    min_presence: float = Field(default=0.5, ge=0, le=1)
 
     @model_validator(mode="after")
     def _outputs_differ(self) -> Simcc:
-        if self.x == self.y:
-            raise ValueError(f"each axis needs an output of its own, got {self.x!r} twice")
+        if len(set(self.output_names)) != len(self.output_names):
+            raise ValueError(f"each answer needs an output of its own, got {', '.join(self.output_names)}")
         return self
 
     @property
     def output_names(self) -> tuple[str, ...]:
         """Names of the outputs this decoder reads."""
-        return self.x, self.y
+        return (self.x, self.y) if self.presence is None else (self.x, self.y, self.presence)
+
+    @property
+    def tells_presence(self) -> bool:
+        """Whether it says of a crop that it shows no hand."""
+        return self.presence is not None
 
     def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes tells places in crops."""
         if contract.fit != "crop":
             raise ValueError(f"a keypoint model takes crops of hands, so input.fit must be crop, got {contract.fit!r}")
-        for name in self.output_names:
+        if self.presence is not None and (len(shapes[self.presence]) != 2 or shapes[self.presence][1] != 2):
+            raise ValueError(f"output {self.presence!r} must be (batch, 2), a hand and anything else")
+        for name in (self.x, self.y):
             shape = shapes[name]
             if len(shape) != 3 or shape[1] != len(KEYPOINTS) or not isinstance(shape[2], int):
                 given = ", ".join(str(dimension) for dimension in shape)
@@ -54,10 +64,16 @@ class Simcc(StrictModel):
 
     def decode(
         self, outputs: Mapping[str, NDArray[Any]], *, picture_from_crop: Affine, side_px: int
-    ) -> NDArray[np.float32]:
-        """Return the keypoints (N, 21, 3) float32 x, y and score of the first N rows, in pixels of the picture.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return keypoints (N, 21, 3) float32 x, y and score, in pixels of the picture, and presence (N,), 0 to 1.
 
-        `picture_from_crop` (N, 2, 3) leads there from crops of `side_px` pixels.
+        `picture_from_crop` (N, 2, 3) leads there from the first N rows, crops of `side_px` pixels. Presence is None
+        where the model does not tell it.
         """
-        x, y = (outputs[name][: len(picture_from_crop)].astype(np.float32, copy=False) for name in self.output_names)
-        return _native.locate_simcc(x, y, side_px, side_px, self.reach * side_px, picture_from_crop)
+        count = len(picture_from_crop)
+        x, y = (outputs[name][:count].astype(np.float32, copy=False) for name in (self.x, self.y))
+        keypoints = _native.locate_simcc(x, y, side_px, side_px, self.reach * side_px, picture_from_crop)
+        if self.presence is None:
+            return keypoints, None
+        ids, scores = _native.best_classes(outputs[self.presence][:count].astype(np.float32, copy=False))
+        return keypoints, np.where(ids == 0, scores, 1 - scores)

@@ -86,9 +86,10 @@ class SoftmaxHeads(StrictModel):
         """Names of the outputs this decoder reads."""
         return tuple(head.output for head in self.heads)
 
-    def tells(self, role: Role) -> bool:
-        """Return whether there is a head of this role."""
-        return any(head.role == role for head in self.heads)
+    @property
+    def tells_presence(self) -> bool:
+        """Whether it says of a crop that it shows no hand."""
+        return any(head.role == "presence" for head in self.heads)
 
     def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes has these heads."""

@@ -48,7 +48,7 @@ def _task_from_model(
         bundle,
         device=device,
         min_score=min_score if task == "detector" else None,
-        min_presence=min_presence if task == "classifier" else None,
+        min_presence=None if task == "detector" else min_presence,
     )
 
 
@@ -80,8 +80,8 @@ def _require_different_answers(tasks: Sequence[Task]) -> None:
 
 
 def _answers_of(task: Task) -> list[str]:
-    """Return what a task tells of hands that were found."""
+    """Return what a task tells of hands that were found; of their presence each may have an opinion of its own."""
     decoder = task.contract.decoder
     if isinstance(decoder, LabelDecoder):
-        return [head.role for head in decoder.heads]
+        return [head.role for head in decoder.heads if head.role != "presence"]
     return [task.contract.task] if task.needs_hands else []

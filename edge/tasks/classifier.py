@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder
-from edge.errors import BundleFormatError, UsageError
+from edge.errors import BundleFormatError
 from edge.geometry import Affine
 from edge.results import Hands
 from edge.runners.runner import Runner
@@ -17,19 +17,15 @@ from edge.tasks.crop_task import CropTask
 class HandClassifier(CropTask):
     """Names what hands whose boxes are known do, and says which are none; its bundle tells which heads it has.
 
-    `min_presence` replaces the bundle's threshold for what is kept. Raises `BundleFormatError` when the bundle is not a
-    classifier and `UsageError` when `min_presence` is not within 0 and 1.
+    Raises `BundleFormatError` when the bundle is not a classifier, and as `CropTask`.
     """
 
     def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
-        super().__init__(contract, runner)
         if not isinstance(contract.decoder, LabelDecoder):
             raise BundleFormatError(
                 f"{contract.name} is a {contract.task}, not a classifier; give a classifier's bundle"
             )
-        if min_presence is not None and not 0 <= min_presence <= 1:
-            raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
-        self.min_presence = contract.decoder.min_presence if min_presence is None else min_presence
+        super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
         self._decoder = contract.decoder
 
     def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:  # noqa: ARG002 - labels have no place
@@ -42,13 +38,6 @@ class HandClassifier(CropTask):
             presence=hands.presence if answers.presence is None else answers.presence,
             holding=hands.holding if answers.holding is None else answers.holding,
         )
-
-    def kept(self, hands: Hands) -> Hands:
-        """Return the hands of whose presence this model is sure enough, all where it tells nothing of it."""
-        if hands.presence is None or not self._decoder.tells("presence"):
-            return hands
-        sure = hands.presence >= self.min_presence
-        return hands if sure.all() else hands[sure]
 
     def sibling(self) -> HandClassifier:
         """Return a classifier for another thread on the same loaded weights."""

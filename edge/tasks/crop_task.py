@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.contract import ModelContract
+from edge.decoders import LabelDecoder, PointDecoder
 from edge.errors import ModelError, UsageError
 from edge.frame import Frame
 from edge.geometry import Affine
@@ -24,13 +25,25 @@ from edge.tasks.task import Task
 class CropTask(Task):
     """Says more about hands whose boxes are known, a frame's crops in one batch.
 
-    More hands than the model takes at once are run in several batches.
+    More hands than the model takes at once are run in several batches. `min_presence` replaces the bundle's threshold
+    for what is kept. Raises `UsageError` when it is not within 0 and 1.
     """
 
     needs_hands: ClassVar[bool] = True
 
-    def __init__(self, contract: ModelContract, runner: Runner) -> None:
+    def __init__(
+        self,
+        contract: ModelContract,
+        runner: Runner,
+        decoder: LabelDecoder | PointDecoder,
+        *,
+        min_presence: float | None = None,
+    ) -> None:
         super().__init__(contract, runner)
+        if min_presence is not None and not 0 <= min_presence <= 1:
+            raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
+        self.min_presence = decoder.min_presence if min_presence is None else min_presence
+        self._tells_presence = decoder.tells_presence
         self._preprocessor = Preprocessor(contract.input.contract())
         self._hands = Hands.empty()
         self._picture_from_crop: Affine = np.zeros((0, 2, 3))
@@ -72,6 +85,13 @@ class CropTask(Task):
             return self.tell(self._hands, self._picture_from_crop)
         except (KeyError, ValueError, IndexError) as error:
             raise ModelError(f"{self.name}: outputs cannot be decoded, {error}; verify the bundle") from error
+
+    def kept(self, hands: Hands) -> Hands:
+        """Return the hands of whose presence this model is sure enough, all where it tells nothing of it."""
+        if hands.presence is None or not self._tells_presence:
+            return hands
+        sure = hands.presence >= self.min_presence
+        return hands if sure.all() else hands[sure]
 
     def __call__(self, picture: NDArray[Any] | Frame, hands: Hands | NDArray[Any]) -> Hands:
         """Return `hands` with what is told of them; `picture` is BGR (H, W, 3) or grey (H, W) uint8, or a frame.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`HandKeypoints`: the crops of hands to the places of their 21 keypoints."""
+"""`HandKeypoints`: the crops of hands to the places of their 21 keypoints, and presence."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from edge.tasks.crop_task import CropTask
 class HandKeypoints(CropTask):
     """Places the keypoints of hands whose boxes are known, in the order of `edge.keypoints.KEYPOINTS`.
 
-    Raises `BundleFormatError` when the bundle is not a keypoint model.
+    Raises `BundleFormatError` when the bundle is not a keypoint model, and as `CropTask`.
     """
 
-    def __init__(self, contract: ModelContract, runner: Runner) -> None:
-        super().__init__(contract, runner)
+    def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
         if not isinstance(contract.decoder, PointDecoder):
             raise BundleFormatError(
                 f"{contract.name} is a {contract.task}, not a keypoint model; give a keypoint model's bundle"
             )
+        super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
         self._decoder = contract.decoder
 
     def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:
         """Return `hands` with their keypoints in pixels of the picture; those outside it lie where they seem to."""
         side_px = self.contract.input.width_px
-        keypoints = self._decoder.decode(self.outputs, picture_from_crop=picture_from_crop, side_px=side_px)
-        return replace(hands, keypoints=keypoints)
+        keypoints, presence = self._decoder.decode(self.outputs, picture_from_crop=picture_from_crop, side_px=side_px)
+        return replace(hands, keypoints=keypoints, presence=hands.presence if presence is None else presence)
 
     def sibling(self) -> HandKeypoints:
         """Return a task for another thread on the same loaded weights."""
-        return HandKeypoints(self.contract, self.runner.sibling())
+        return HandKeypoints(self.contract, self.runner.sibling(), min_presence=self.min_presence)

@@ -83,10 +83,10 @@ def task_from_runner(
     """Return the task of a contract around any runner that keeps it; the task closes it."""
     if min_score is not None and contract.task != "detector":
         raise UsageError(f"min_score is for detectors; {contract.name} is {_KINDS[contract.task]}")
-    if min_presence is not None and contract.task != "classifier":
-        raise UsageError(f"min_presence is for classifiers; {contract.name} is {_KINDS[contract.task]}")
+    if min_presence is not None and contract.task == "detector":
+        raise UsageError(f"min_presence is for models that look at crops; {contract.name} is a detector")
     if contract.task == "detector":
         return HandDetector(contract, runner, min_score=min_score)
     if contract.task == "keypoints":
-        return HandKeypoints(contract, runner)
+        return HandKeypoints(contract, runner, min_presence=min_presence)
     return HandClassifier(contract, runner, min_presence=min_presence)

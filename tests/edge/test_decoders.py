@@ -62,9 +62,12 @@ def test_places_are_told_of_crops_with_an_output_for_each_axis() -> None:
     for shape in (("batch", 20, 64), ("batch", 21), ("batch", 21, "any")):
         with pytest.raises(ValueError, match=r"output 'y' must be \(batch, 21, bins\)"):
             decoder.require_fit(crops, {"x": ("batch", 21, 64), "y": shape})
+    sure = Simcc(x="x", y="y", reach=0.1, presence="presence")
+    with pytest.raises(ValueError, match=r"output 'presence' must be \(batch, 2\)"):
+        sure.require_fit(crops, {"x": ("batch", 21, 64), "y": ("batch", 21, 64), "presence": ("batch", 3)})
     with pytest.raises(ValueError, match=r"input.fit must be crop, got 'letterbox'"):
         decoder.require_fit(detector_contract().input.contract(), {})
-    with pytest.raises(ValidationError, match="an output of its own, got 'x' twice"):
+    with pytest.raises(ValidationError, match="an output of its own, got x, x"):
         Simcc(x="x", y="x", reach=0.1)
 
 

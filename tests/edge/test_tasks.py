@@ -76,7 +76,7 @@ def test_a_bundle_loads_by_its_folder(bundles: Path) -> None:
         ({"name_or_path": "hand-detector", "min_score": 1.5}, "min_score must lie within 0 and 1"),
         ({"name_or_path": "gesture-classifier", "min_score": 0.5}, "min_score is for detectors"),
         ({"name_or_path": "gesture-classifier", "min_presence": 2}, "min_presence must lie within 0 and 1, got 2"),
-        ({"name_or_path": "hand-detector", "min_presence": 0.5}, "min_presence is for classifiers"),
+        ({"name_or_path": "hand-detector", "min_presence": 0.5}, "min_presence is for models that look at crops"),
         ({"name_or_path": "hand-detector", "threads": 0}, "threads must be at least 1"),
         ({"name_or_path": "hand-detector", "device": "tpu"}, "device must be one of"),
     ],
@@ -279,6 +279,30 @@ def test_a_keypoint_goes_back_to_the_pixels_of_the_picture() -> None:
         np.testing.assert_allclose(keypoints[hand, :, 0], corners[hand, 0] + sides_px[hand] * along, atol=1e-3)
         np.testing.assert_allclose(keypoints[hand, :, 1], corners[hand, 1] + sides_px[hand] * along[::-1], atol=1e-3)
     np.testing.assert_allclose(keypoints[..., 2], 1, atol=1e-5)
+
+
+def test_a_keypoint_model_may_drop_what_is_no_hand() -> None:
+    contract = keypoint_contract(
+        outputs=(*keypoint_contract().outputs, {"name": "presence", "shape": ("batch", 2)}),
+        decoder={"type": "simcc", "x": "x", "y": "y", "reach": 0.1, "presence": "presence", "min_presence": 0.6},
+    )
+    logits = np.zeros((2, 21, 64), np.float32)
+    told = {"x": logits, "y": logits, "presence": np.array([[2, 0], [0, 1]], np.float32)}
+    outputs = tuple(output.spec() for output in contract.outputs)
+    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: told)
+    with HandKeypoints(contract, runner) as task:
+        hands = task(noisy_picture(160, 120), boxes(2))
+        kept = task.kept(hands)
+        with task.sibling() as sibling:
+            assert isinstance(sibling, HandKeypoints)
+            assert sibling.min_presence == 0.6
+    assert hands.presence is not None
+    np.testing.assert_allclose(hands.presence, 1 / (1 + np.exp([-2.0, 1.0])), atol=1e-6)
+    assert len(kept) == 1
+    assert kept.presence is not None
+    assert kept.presence[0] == hands.presence[0]
+    with pytest.raises(UsageError, match="min_presence must lie within 0 and 1"):
+        HandKeypoints(contract, runner, min_presence=1.5)
 
 
 def test_a_keypoint_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> None:

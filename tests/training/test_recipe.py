@@ -11,7 +11,7 @@ from edge.errors import UsageError
 from edge.preprocess import Preprocessor
 from tests.training.small_recipes import GESTURES, classifier_mapping, detector_mapping
 from training.data.hagrid import HAGRID_V1_GESTURES
-from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, SetRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, SetRecipe
 from training.recipe_from_file import RECIPES, read_recipe, recipe_from_mapping
 
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
@@ -22,10 +22,11 @@ def written(path: Path, content: object) -> str:
     return str(path)
 
 
-def test_two_recipes_ship() -> None:
-    assert SHIPPED == ["gesture-classifier", "hand-detector"]
+def test_a_recipe_ships_for_each_task() -> None:
+    assert SHIPPED == ["gesture-classifier", "hand-detector", "hand-keypoints"]
     assert isinstance(read_recipe("hand-detector"), DetectorRecipe)
     assert isinstance(read_recipe("gesture-classifier"), ClassifierRecipe)
+    assert isinstance(read_recipe("hand-keypoints"), KeypointsRecipe)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

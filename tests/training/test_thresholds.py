@@ -28,8 +28,8 @@ def test_the_bundle_takes_over_the_threshold_of_presence() -> None:
 @pytest.mark.parametrize(
     ("recipe", "value", "told"),
     [
-        (detector_recipe(), 0.5, "for classifiers trained with others; small-detector is none"),
-        (classifier_recipe(), 0.5, "for classifiers trained with others; small-classifier is none"),
+        (detector_recipe(), 0.5, "for models trained with others; small-detector is none"),
+        (classifier_recipe(), 0.5, "for models trained with others; small-classifier is none"),
         (recipe_with_presence(), 1.5, "must lie within 0 and 1, got 1.5"),
     ],
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -18,8 +19,10 @@ from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, draw, placement
 from training.data.pictures import PictureStore
-from training.data.sample import FloatArray, HandSample
+from training.data.sample import BoolArray, FloatArray, HandSample
 from training.recipe import ClassifierRecipe
+
+Chances = npt.NDArray[np.float64]
 
 UNKNOWN = -100
 HAND, OTHER = (PRESENCE.index(name) for name in ("hand", "other"))
@@ -73,7 +76,7 @@ def _longest_side_px(box: FloatArray) -> float:
     return float((box[2:] - box[:2]).max())
 
 
-def balanced_chances(hands: Sequence[HandCrop], others_share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def balanced_chances(hands: Sequence[HandCrop], others_share: float) -> Chances:
     """Return each crop's chance: its set's weight over the square root of how often its gesture occurs.
 
     What is no hand has `others_share` of all chances together.
@@ -81,10 +84,17 @@ def balanced_chances(hands: Sequence[HandCrop], others_share: float) -> np.ndarr
     other = np.array([hand.presence == OTHER for hand in hands])
     numbers, counts = np.unique([hand.gesture for hand in hands if hand.presence == HAND], return_counts=True)
     often = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-    chances = np.array([hand.weight / np.sqrt(often.get(hand.gesture, 1)) for hand in hands])
+    return with_share(
+        np.array([hand.weight / np.sqrt(often.get(hand.gesture, 1)) for hand in hands]), other, others_share
+    )
+
+
+def with_share(weights: Chances, other: BoolArray, share: float) -> Chances:
+    """Return chances in the proportion of `weights` (N,), those of the `other` (N,) `share` of all together."""
+    chances = weights.astype(np.float64)
     if other.any():
-        chances[other] *= others_share / chances[other].sum()
-        chances[~other] *= (1 - others_share) / chances[~other].sum()
+        chances[other] *= share / chances[other].sum()
+        chances[~other] *= (1 - share) / chances[~other].sum()
     return np.asarray(chances / chances.sum())
 
 

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edge.keypoints import KEYPOINTS
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Affine, boxes_after, draw, placement
-from training.data.crops import LEAST_SIDE_PX, crop_tensor
+from training.data.crops import HAND, LEAST_SIDE_PX, OTHER, crop_tensor, with_share
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.recipe import KeypointsRecipe
@@ -25,12 +26,17 @@ CANVAS_SHARE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class PlacedHand:
-    """One hand of a picture: `box_xyxy` (4,) and `keypoints` (21, 2) in its pixels, NaN where one is unknown."""
+    """One hand of a picture, or something else that looks like one.
+
+    `box_xyxy` (4,) and `keypoints` (21, 2) are in pixels of the picture, a keypoint NaN where it is unknown; presence
+    is `HAND` or `OTHER`.
+    """
 
     path: Path
     dataset: str
     box_xyxy: FloatArray
     keypoints: FloatArray
+    presence: int = HAND
 
     @property
     def side_px(self) -> float:
@@ -48,42 +54,54 @@ def placed_hands_of(samples: Sequence[HandSample]) -> list[PlacedHand]:
     return [hand for hand in hands if hand.side_px >= LEAST_SIDE_PX and np.isfinite(hand.keypoints).any()]
 
 
-class KeypointCrops(Dataset[tuple[Tensor, Tensor]]):
+def without_keypoints(sample: HandSample, box_xyxy: FloatArray) -> PlacedHand:
+    """Return what looks like a hand at a box (4,) of the sample and is none."""
+    unknown = np.full((len(KEYPOINTS), 2), np.nan, np.float32)
+    return PlacedHand(sample.path, sample.dataset, box_xyxy, unknown, presence=OTHER)
+
+
+class KeypointCrops(Dataset[tuple[Tensor, Tensor, int]]):
     """Endless random crops: item `i` depends on the seed and `i` alone.
 
-    An item is the network's input (3, S, S) and the keypoints (21, 2) in its pixels, NaN where unknown.
+    An item is the network's input (3, S, S), the keypoints (21, 2) in its pixels, NaN where unknown, and presence.
+    What is no hand has the recipe's share of all crops.
     """
 
     def __init__(self, hands: Sequence[PlacedHand], pictures: PictureStore, recipe: KeypointsRecipe) -> None:
         self._hands, self._pictures, self._recipe = hands, pictures, recipe
-        chances = np.array([recipe.data.weights.get(hand.dataset, 1.0) for hand in hands])
-        self._chances = chances / chances.sum()
+        weights = np.array([recipe.data.weights.get(hand.dataset, 1.0) for hand in hands])
+        other = np.array([hand.presence == OTHER for hand in hands])
+        self._chances = with_share(weights, other, 0.0 if recipe.others is None else recipe.others.share)
         self._contract = recipe.input.contract()
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
-        """Return the crop and its keypoints."""
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
+        """Return the crop, its keypoints and whether it shows a hand."""
         rng = np.random.default_rng([self._recipe.seed, number])
         hand = self._hands[int(rng.choice(len(self._hands), p=self._chances))]
-        side_px = self._contract.width_px
-        canvas_px = round(CANVAS_SHARE * side_px)
-        matrix = self._placement(rng, hand, canvas_px)
         augment = self._recipe.augment
+        side_px = float(self._contract.width_px)
+        if rng.random() < augment.far:
+            inner_px = side_px / (1 + 2 * self._contract.crop_margin)
+            side_px *= float(np.exp(rng.uniform(np.log(min(1.0, augment.farthest_px / inner_px)), 0)))
+        canvas_px = round(CANVAS_SHARE * side_px)
+        matrix = self._placement(rng, hand, canvas_px, side_px)
         canvas = np.empty((canvas_px, canvas_px, 3), np.uint8)
         canvas[:] = rng.integers(0, 256, 3) if rng.random() < augment.backdrop else self._recipe.input.pad
         draw(canvas, self._pictures[hand.path], matrix)
         if rng.random() < augment.occlude:
             canvas = occluded(rng, canvas)
         canvas = degraded(rng, relit(rng, canvas))
-        box = self._box(canvas_px)
         points = hand.keypoints @ matrix[:, :2].T + matrix[:, 2] - (canvas_px - side_px) / 2
-        return crop_tensor(canvas, box, self._contract), torch.from_numpy(points.astype(np.float32))
+        points *= self._contract.width_px / side_px
+        crop = crop_tensor(canvas, self._box(canvas_px, side_px), self._contract)
+        return crop, torch.from_numpy(points.astype(np.float32)), hand.presence
 
-    def _box(self, canvas_px: int) -> FloatArray:
-        """Return the box in the middle of the canvas whose crop has one pixel of the network for each of the canvas."""
-        half = self._contract.width_px / (1 + 2 * self._contract.crop_margin) / 2
+    def _box(self, canvas_px: int, side_px: float) -> FloatArray:
+        """Return the box in the middle of the canvas whose crop has a side of `side_px` there."""
+        half = side_px / (1 + 2 * self._contract.crop_margin) / 2
         return np.array([canvas_px / 2 - half] * 2 + [canvas_px / 2 + half] * 2, np.float32)
 
-    def _placement(self, rng: np.random.Generator, hand: PlacedHand, canvas_px: int) -> Affine:
+    def _placement(self, rng: np.random.Generator, hand: PlacedHand, canvas_px: int, side_px: float) -> Affine:
         """Return the map (2, 3) from picture to canvas that puts the turned hand's box in its middle, but for noise."""
         augment = self._recipe.augment
         turned = rng.random() < augment.any_rotation
@@ -95,7 +113,7 @@ class KeypointCrops(Dataset[tuple[Tensor, Tensor]]):
             scale_xy=(stretch, 1 / stretch), angle_rad=float(angle), mirrored=mirrored, source=middle, target=middle
         )
         (box,) = boxes_after(turn, hand.box_xyxy[None], hand.keypoints[None])
-        inner_px = self._contract.width_px / (1 + 2 * self._contract.crop_margin)
+        inner_px = side_px / (1 + 2 * self._contract.crop_margin)
         noise = float(np.exp(rng.uniform(-augment.scale, augment.scale)))
         scale = noise * inner_px / max(1.0, float((box[2:] - box[:2]).max()))
         shift = rng.uniform(-augment.shift, augment.shift, 2) * inner_px
@@ -104,7 +122,15 @@ class KeypointCrops(Dataset[tuple[Tensor, Tensor]]):
         return np.column_stack([linear, offset])
 
 
-def collate_keypoints(items: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Stack crops and keypoints."""
-    crops, points = zip(*items, strict=True)
-    return torch.stack(crops), torch.stack(points)
+@dataclass(frozen=True, slots=True)
+class KeypointTargets:
+    """Targets of a batch: `points_px` (N, 21, 2) in the input, NaN where unknown, and class numbers `presence` (N,)."""
+
+    points_px: Tensor
+    presence: Tensor
+
+
+def collate_keypoints(items: Sequence[tuple[Tensor, Tensor, int]]) -> tuple[Tensor, KeypointTargets]:
+    """Stack crops and targets."""
+    crops, points, presence = zip(*items, strict=True)
+    return torch.stack(crops), KeypointTargets(torch.stack(points), torch.tensor(presence))

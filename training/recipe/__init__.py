@@ -7,9 +7,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from training.recipe.classifier import ClassifierRecipe, CropAugment, OthersRecipe
+from training.recipe.classifier import ClassifierRecipe, CropAugment
 from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorRecipe, SideStage
 from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
+from training.recipe.others import OthersRecipe
 from training.recipe.shared import DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
 
 AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | KeypointsRecipe

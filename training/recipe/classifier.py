@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import PositiveFloat, model_validator
 
 from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE, Role
+from training.recipe.others import OthersRecipe
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
 
 
@@ -19,18 +20,6 @@ class CropAugment(StrictRecipe):
     rotation_rad: float = 0.3
     occlude: Fraction = 0.1
     backdrop: Fraction = 0.3
-
-
-class OthersRecipe(StrictRecipe):
-    """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
-
-    They make up `share` of the crops. A relative path begins at the checkout. Below `min_presence` a hand is dropped.
-    """
-
-    detector: str
-    min_score: Fraction = 0.2
-    share: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    min_presence: Fraction = 0.5
 
 
 class ClassifierRecipe(StrictRecipe):

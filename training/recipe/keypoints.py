@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
+from training.recipe.others import OthersRecipe
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
 
 
 class KeypointAugment(StrictRecipe):
     """Chances and ranges of the crops; shifts and scales are fractions of the crop's side.
 
-    `any_rotation` is the chance of any angle at all, others are normal with `rotation_rad`.
+    `any_rotation` is the chance of any angle at all, others are normal with `rotation_rad`. `far` is the chance of a
+    hand seen from afar: in as few as `farthest_px` pixels on its longer side.
     """
 
     shift: Fraction = 0.08
@@ -22,6 +24,8 @@ class KeypointAugment(StrictRecipe):
     any_rotation: Fraction = 0.3
     occlude: Fraction = 0.2
     backdrop: Fraction = 0.3
+    far: Fraction = 0.4
+    farthest_px: PositiveFloat = 14.0
 
 
 class KeypointsRecipe(StrictRecipe):
@@ -29,7 +33,8 @@ class KeypointsRecipe(StrictRecipe):
 
     Each axis is learned as a distribution over bins, `bins_a_px` for a pixel of the input: a normal one about the true
     place, `sigma_px` wide. A keypoint's score is the probability that it lies within `reach` of where it is said to be,
-    in both coordinates; `reach` is a share of the crop's side.
+    in both coordinates; `reach` is a share of the crop's side. Where `others` are given, the model also learns whether
+    a crop shows a hand at all, which counts `presence_weight` in the loss.
     """
 
     task: Literal["hand-keypoints"]
@@ -42,12 +47,18 @@ class KeypointsRecipe(StrictRecipe):
     bins_a_px: PositiveInt = 2
     sigma_px: PositiveFloat = 1.5
     reach: Fraction = 0.0667
+    others: OthersRecipe | None = None
+    presence_weight: PositiveFloat = 0.5
     augment: KeypointAugment = KeypointAugment()
 
     @model_validator(mode="after")
     def _model_fits_input(self) -> KeypointsRecipe:
-        wanted = {"side_px": self.input.width_px, "bins_a_px": self.bins_a_px}
-        given = {key: self.model.get(key) for key in wanted}
+        wanted = {
+            "side_px": self.input.width_px,
+            "bins_a_px": self.bins_a_px,
+            "presence": self.others is not None,
+        }
+        given = {key: self.model.get(key, False) for key in wanted}
         if given != wanted:
-            raise ValueError(f"model must have {wanted}, as input and bins_a_px say, got {given}")
+            raise ValueError(f"model must have {wanted}, as input, bins_a_px and others say, got {given}")
         return self

@@ -67,14 +67,20 @@ class ClassifierTraining:
     @cached_property
     def _others(self) -> tuple[list[HandCrop], list[HandCrop]]:
         """What else looks like a hand in training and validation pictures, where the recipe asks for it."""
-        others, weights = self._recipe.others, self._recipe.data.weights
+        others = self._recipe.others
         if others is None:
             return [], []
         training, validation = (
-            others_of(samples, self._pictures, recipe=others, weights=weights)
+            [
+                HandCrop(sample.path, box, UNKNOWN, UNKNOWN, self._weight_of(sample), presence=OTHER)
+                for sample, box in others_of(samples, self._pictures, others)
+            ]
             for samples in (self._training, self._validation)
         )
         return training, validation
+
+    def _weight_of(self, sample: HandSample) -> float:
+        return self._recipe.data.weights.get(sample.dataset, 1.0)
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
         """Yield batches of random crops.

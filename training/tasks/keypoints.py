@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from edge.errors import SourceError
@@ -17,7 +20,15 @@ from edge.frame import Frame, PixelFormat
 from edge.preprocess import Preprocessor
 from training import ranks
 from training.data.catalogue import samples_of
-from training.data.keypoint_crops import KeypointCrops, PlacedHand, collate_keypoints, placed_hands_of
+from training.data.crops import HAND, OTHER
+from training.data.keypoint_crops import (
+    KeypointCrops,
+    KeypointTargets,
+    PlacedHand,
+    collate_keypoints,
+    placed_hands_of,
+    without_keypoints,
+)
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray
 from training.data.workers import ignore_termination, keep_opencv_single_threaded
@@ -27,6 +38,7 @@ from training.metrics import keypoint_figures
 from training.models import build
 from training.provenance import provenance_of
 from training.recipe import KeypointsRecipe
+from training.tasks.others import described_detector, others_of
 
 
 class KeypointTraining:
@@ -41,19 +53,37 @@ class KeypointTraining:
         self._recipe = recipe
         self.model = build(recipe.model)
         samples = samples_of(recipe.data, data_root, seed=recipe.seed)
-        self._samples = [sample for sample in samples if sample.split == "train"]
-        self._training = placed_hands_of(self._samples)
-        self._validation = placed_hands_of([sample for sample in samples if sample.split == "validation"])
-        self._pictures = PictureStore({hand.path for hand in (*self._training, *self._validation)})
+        self._training = [sample for sample in samples if sample.split == "train"]
+        self._validation = [sample for sample in samples if sample.split == "validation"]
+        self._pictures = PictureStore({sample.path for sample in (*self._training, *self._validation)})
 
-    def batches(self, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield batches of random crops and their keypoints. Raises `SourceError` when no hand has keypoints."""
+    @cached_property
+    def _others(self) -> tuple[list[PlacedHand], list[PlacedHand]]:
+        """What else looks like a hand in training and validation pictures, where the recipe asks for it."""
+        others = self._recipe.others
+        if others is None:
+            return [], []
+        training, validation = (
+            [without_keypoints(sample, box) for sample, box in others_of(samples, self._pictures, others)]
+            for samples in (self._training, self._validation)
+        )
+        return training, validation
+
+    def batches(self, first_step: int) -> Iterator[tuple[Tensor, KeypointTargets]]:
+        """Yield batches of random crops.
+
+        Raises `SourceError` when no hand has keypoints, and when nothing else looks like a hand although the recipe
+        asks for it.
+        """
         recipe = self._recipe
-        if not self._training:
+        hands, others = placed_hands_of(self._training), self._others[0]
+        if not hands:
             raise SourceError("no training hand has keypoints; name sets with keypoints in data.sets")
+        if recipe.others and not others:
+            raise SourceError("the detector of others is never wrong in the training pictures; lower others.min_score")
         batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
         loader: DataLoader[Any] = DataLoader(
-            KeypointCrops(self._training, self._pictures, recipe),
+            KeypointCrops([*hands, *others], self._pictures, recipe),
             batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
             num_workers=recipe.schedule.workers,
             collate_fn=collate_keypoints,
@@ -62,44 +92,68 @@ class KeypointTraining:
         )
         yield from loader
 
-    def loss(self, outputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Mapping[str, float]]:
-        """Return the cross entropy of an axis, the mean over all known keypoints of the batch."""
-        x, y = outputs
+    def loss(self, outputs: Sequence[Tensor], targets: KeypointTargets) -> tuple[Tensor, Mapping[str, float]]:
+        """Return the cross entropy of an axis, the mean over all known keypoints of the batch, and of presence."""
+        x, y, *presence = outputs
         recipe = self._recipe
-        loss = keypoint_loss((x, y), targets, side_px=recipe.input.width_px, sigma_px=recipe.sigma_px)
-        return loss, {"loss": float(loss.detach())}
+        total = keypoint_loss((x, y), targets.points_px, side_px=recipe.input.width_px, sigma_px=recipe.sigma_px)
+        figures = {"place": total}
+        for logits in presence:
+            figures["presence"] = cross_entropy(logits, targets.presence)
+            total = total + recipe.presence_weight * figures["presence"]
+        return total, {name: float(value.detach()) for name, value in ({"loss": total} | figures).items()}
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
-        """Return the figures on the hands of the validation groups, preprocessed and decoded as on the device."""
-        found = [locate(model, self._pictures, hand, self._recipe) for hand in self._validation]
-        return figures_of(self._validation, found, self._recipe)
+        """Return the figures on what the validation groups show, preprocessed and decoded as on the device."""
+        crops = placed_hands_of(self._validation) + self._others[1]
+        found = [locate(model, self._pictures, crop, self._recipe) for crop in crops]
+        return figures_of(crops, found, self._recipe)
 
     def provenance(self) -> Mapping[str, Any]:
-        """Return the recipe, the data sets and their licences."""
-        return provenance_of(self._recipe, self._samples, teachers=[])
+        """Return the recipe, the data sets, their licences and the teachers."""
+        others = self._recipe.others
+        teachers = [] if others is None else [described_detector(others)]
+        return provenance_of(self._recipe, self._training, teachers=teachers)
 
 
-def locate(model: nn.Module, pictures: PictureStore, hand: PlacedHand, recipe: KeypointsRecipe) -> FloatArray:
-    """Return the keypoints (21, 3) that a PyTorch model places in a picture, preprocessed and decoded as on the device.
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What a model says of a crop: keypoints (21, 3), x, y in pixels of the picture and a score; presence, 0 to 1."""
 
-    They are x and y in pixels of the picture and a score.
-    """
+    keypoints: FloatArray
+    presence: float | None
+
+
+def locate(model: nn.Module, pictures: PictureStore, hand: PlacedHand, recipe: KeypointsRecipe) -> Located:
+    """Return what a PyTorch model says of a hand's crop, preprocessed and decoded as on the device."""
     side_px = recipe.input.width_px
     crop = np.empty((1, recipe.input.contract().channels, side_px, side_px), np.float32)
     frame = Frame(pictures[hand.path], PixelFormat.BGR, time_ns=0, index=0, source="training")
     matrices = Preprocessor(recipe.input.contract()).write_crops(frame, hand.box_xyxy[None], crop)
     decoder = point_decoder_from_recipe(recipe)
     with torch.inference_mode():
-        logits = [axis.numpy() for axis in model(torch.from_numpy(crop))]
+        logits = [output.numpy() for output in model(torch.from_numpy(crop))]
     outputs = dict(zip(decoder.output_names, logits, strict=True))
-    return np.asarray(decoder.decode(outputs, picture_from_crop=matrices, side_px=side_px)[0])
+    keypoints, presence = decoder.decode(outputs, picture_from_crop=matrices, side_px=side_px)
+    return Located(keypoints[0], None if presence is None else float(presence[0]))
 
 
-def figures_of(hands: Sequence[PlacedHand], found: Sequence[FloatArray], recipe: KeypointsRecipe) -> dict[str, float]:
-    """Return the figures of found keypoints (21, 3), one for each hand; none for no hand."""
-    if not hands:
-        return {}
-    reach = recipe.reach * (1 + 2 * recipe.input.crop_margin)
-    wanted = np.stack([hand.keypoints for hand in hands])
-    sides_px = np.array([hand.side_px for hand in hands], np.float32)
-    return keypoint_figures(np.stack(found), wanted, sides_px, reach=reach)
+def figures_of(crops: Sequence[PlacedHand], found: Sequence[Located], recipe: KeypointsRecipe) -> dict[str, float]:
+    """Return the figures of the keypoints of all hands, and of presence how many hands are kept and others dropped."""
+    figures: dict[str, float] = {}
+    hands = [(crop, own) for crop, own in zip(crops, found, strict=True) if crop.presence == HAND]
+    if hands:
+        reach = recipe.reach * (1 + 2 * recipe.input.crop_margin)
+        wanted = np.stack([crop.keypoints for crop, _ in hands])
+        sides_px = np.array([crop.side_px for crop, _ in hands], np.float32)
+        figures |= keypoint_figures(np.stack([own.keypoints for _, own in hands]), wanted, sides_px, reach=reach)
+    if recipe.others is not None:
+        for kind, name in ((HAND, "hands_kept"), (OTHER, "others_dropped")):
+            right = [
+                (own.presence >= recipe.others.min_presence) == (kind == HAND)
+                for crop, own in zip(crops, found, strict=True)
+                if crop.presence == kind and own.presence is not None
+            ]
+            if right:
+                figures[name] = float(np.mean(right))
+    return figures

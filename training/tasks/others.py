@@ -11,7 +11,7 @@ import numpy as np
 from edge.errors import UsageError
 from training import ranks
 from training.checkpoint import read_checkpoint
-from training.data.crops import LEAST_SIDE_PX, OTHER, UNKNOWN, HandCrop
+from training.data.crops import LEAST_SIDE_PX
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
@@ -24,12 +24,12 @@ TOUCHING_SHARE = 0.1
 
 
 def others_of(
-    samples: Sequence[HandSample], pictures: PictureStore, *, recipe: OthersRecipe, weights: dict[str, float]
-) -> list[HandCrop]:
-    """Run the recipe's detector over the pictures and return what it finds there beside all hands and ignored regions.
+    samples: Sequence[HandSample], pictures: PictureStore, recipe: OthersRecipe
+) -> list[tuple[HandSample, FloatArray]]:
+    """Run the recipe's detector over the pictures; return sample and box (4,) of what it finds beside all hands.
 
-    Processes that train together share the pictures, so all must call this. Raises `SourceError` when the checkpoint
-    cannot be read and `UsageError` when it is no detector's.
+    What lies in an ignored region is left out. Processes that train together share the pictures, so all must call this.
+    Raises `SourceError` when the checkpoint cannot be read and `UsageError` when it is no detector's.
     """
     checkpoint = read_checkpoint(SOURCE_TREE / recipe.detector)
     detector = checkpoint.recipe
@@ -41,11 +41,8 @@ def others_of(
         found = detect(model, pictures[sample.path], detector)
         return list(_boxes_beside_hands(sample, found, recipe.min_score))
 
-    return [
-        HandCrop(sample.path, box, UNKNOWN, UNKNOWN, weights.get(sample.dataset, 1.0), presence=OTHER)
-        for sample, boxes in zip(samples, ranks.spread(boxes_in, samples), strict=True)
-        for box in boxes
-    ]
+    found = zip(samples, ranks.spread(boxes_in, samples), strict=True)
+    return [(sample, box) for sample, boxes in found for box in boxes]
 
 
 def described_detector(recipe: OthersRecipe) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from edge.errors import SourceError, UsageError
 from tests.training.small_checkpoints import saved
-from tests.training.small_recipes import keypoints_mapping, keypoints_recipe
+from tests.training.small_recipes import detector_recipe, keypoints_mapping, keypoints_recipe
 from tests.training.small_sets import write_hands, write_keypoints
 from training.checkpoint import read_checkpoint
 from training.evaluation import card_from_rows, evaluate_checkpoint
@@ -30,7 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_learns_where_keypoints_lie(root: Path, tmp_path: Path) -> None:
-    augment = {"shift": 0, "scale": 0, "rotation_rad": 0, "any_rotation": 0, "occlude": 0, "backdrop": 0}
+    augment = {"shift": 0, "scale": 0, "rotation_rad": 0, "any_rotation": 0, "occlude": 0, "backdrop": 0, "far": 0}
     schedule = keypoints_mapping()["schedule"] | {"steps": 60, "batch": 4, "rate": 0.01, "validate_steps": 60}
     recipe = keypoints_recipe(schedule=schedule | {"average_decay": 0.5}, augment=augment, sigma_px=1.0)
     task = task_from_recipe(recipe, root)
@@ -46,9 +46,9 @@ def test_batches_go_on_where_they_stopped(root: Path) -> None:
     whole = list(training.batches(0))
     rest = list(training.batches(2))
     assert len(whole) == 4
-    for (crops, points), (again, same) in zip(whole[2:], rest, strict=True):
+    for (crops, targets), (again, same) in zip(whole[2:], rest, strict=True):
         assert torch.equal(crops, again)
-        assert torch.equal(points, same)
+        assert torch.equal(targets.points_px, same.points_px)
 
 
 def test_hands_without_keypoints_teach_nothing(root: Path) -> None:
@@ -56,6 +56,28 @@ def test_hands_without_keypoints_teach_nothing(root: Path) -> None:
     with pytest.raises(SourceError, match="no training hand has keypoints"):
         next(iter(KeypointTraining(keypoints_recipe(data=data), root).batches(0)))
     assert KeypointTraining(keypoints_recipe(data=data), root).evaluate(build(keypoints_recipe().model)) == {}
+
+
+def test_what_looks_like_a_hand_teaches_presence(root: Path, tmp_path: Path) -> None:
+    # A detector that finds hands everywhere.
+    detector = saved(tmp_path / "detector.pt", detector_recipe(), heads__0__1__bias=2.0)
+    model = keypoints_mapping()["model"] | {"presence": True}
+    recipe = keypoints_recipe(model=model, others={"detector": str(detector), "min_score": 0.0, "share": 0.5})
+    training = KeypointTraining(recipe, root)
+    crops, targets = next(iter(training.batches(0)))
+    outputs = training.model(crops)
+    total, figures = training.loss(outputs, targets)
+    assert figures["loss"] == pytest.approx(figures["place"] + recipe.presence_weight * figures["presence"], rel=1e-5)
+    total.backward()  # type: ignore[no-untyped-call]
+    evaluated = training.evaluate(training.model.eval())
+    assert {"hands_kept", "others_dropped"} <= set(evaluated)
+    path = saved(tmp_path / "checkpoint.pt", recipe)
+    assert evaluate_checkpoint(path, root).rows["all sets"]["hands_kept"] in (0.0, 0.5, 1.0)
+    (teacher,) = training.provenance()["data"]["teachers"]
+    assert teacher.startswith("detector.pt (sha256 ")
+    never = recipe.model_copy(update={"others": recipe.others and recipe.others.model_copy(update={"min_score": 1.0})})
+    with pytest.raises(SourceError, match=r"lower others\.min_score"):
+        next(iter(KeypointTraining(never, root).batches(0)))
 
 
 def test_a_teacher_is_refused(root: Path) -> None:

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What looks like a hand and is none, as a part of recipes for models that look at crops."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from training.recipe.shared import Fraction, StrictRecipe
+
+
+class OthersRecipe(StrictRecipe):
+    """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
+
+    They make up `share` of the crops. A relative path begins at the checkout. Below `min_presence` a hand is dropped.
+    """
+
+    detector: str
+    min_score: Fraction = 0.2
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    min_presence: Fraction = 0.5
