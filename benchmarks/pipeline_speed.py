@@ -82,7 +82,7 @@ def bare_lanes(picture: Picture, threads: int) -> list[BareLane]:
     for _ in range(threads):
         detector, *others = (load(name, device="cpu") for name in DEFAULT_MODELS)
         detector.prepare(frame_from_picture(picture), Hands.empty())
-        inputs = [(other.runner, other.contract.input) for other in others]
+        inputs = [(other.runner, other.contract.picture_input) for other in others]
         networks = (CropNetwork(run, crop.name, (crop.channels, crop.height_px, crop.width_px)) for run, crop in inputs)
         lanes.append(BareLane(detector.runner, tuple(networks)))
     return lanes

@@ -105,6 +105,8 @@ def label(hand: Hand) -> str:
     """What is written at a hand: `right palm 0.97`, or its detection score where nothing more is known."""
     side = f"{hand.handedness.name} " if hand.handedness is not None else ""
     holding = " holding" if hand.holding is not None and hand.holding.name == "holding" else ""
+    if hand.pose is not None and (hand.gesture is None or hand.gesture.name == "no_gesture"):
+        return f"{side}{hand.pose.name.replace('_', ' ')}{holding} {hand.pose.score:.2f}"
     if hand.gesture is None:
         return f"{side}hand{holding} {hand.score:.2f}"
     if hand.gesture.name == "no_gesture":

@@ -72,8 +72,8 @@ class Hand:
     Attributes:
         box_xyxy: (4,) float32, source pixels.
         score: 0 to 1.
-        gesture, handedness, holding, track_id: None where not known; handedness is the person's own left or right,
-            holding is `holding` or `empty`.
+        gesture, handedness, holding, pose, track_id: None where not known; handedness is the person's own left or
+            right, holding is `holding` or `empty`, pose is told from the keypoints.
         presence: how sure a closer look is that it is a hand at all, 0 to 1; None without one.
         keypoints: (21, 3) float32, x and y in source pixels and a score, 0 to 1, in the order of
             `edge.keypoints.KEYPOINTS`; None where no model placed any.
@@ -87,6 +87,7 @@ class Hand:
     presence: float | None = None
     keypoints: NDArray[np.float32] | None = None
     holding: Label | None = None
+    pose: Label | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The hand as the JSON Schema of `edge.frame/1` has it."""
@@ -98,7 +99,7 @@ class Hand:
             "track_id": self.track_id,
             "holding": _label_dict(self.holding),
             "keypoints": None if self.keypoints is None else _rounded_points(self.keypoints),
-            "pose": None,
+            "pose": _label_dict(self.pose),
         }
 
 
@@ -109,7 +110,7 @@ class Hands:
     Attributes:
         boxes_xyxy: (N, 4) float32, source pixels, x1 <= x2 and y1 <= y2.
         scores: (N,) float32, 0 to 1.
-        gestures, handedness, holding: labels of the N hands, or None where no model gave any.
+        gestures, handedness, holding, poses: labels of the N hands, or None where no model gave any.
         track_ids: (N,) int64, or None.
         presence: (N,) float32, 0 to 1: how sure a second, closer look is that each is a hand at all; None without one.
         keypoints: (N, 21, 3) float32, x and y in source pixels and a score, 0 to 1; None where no model placed any.
@@ -126,6 +127,7 @@ class Hands:
     presence: NDArray[np.float32] | None = None
     keypoints: NDArray[np.float32] | None = None
     holding: Labels | None = None
+    poses: Labels | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_xyxy.shape == (4,):
@@ -135,7 +137,7 @@ class Hands:
         _require("scores", self.scores, (count,), np.float32)
         if not _are_boxes(self.boxes_xyxy):
             raise ValueError("boxes_xyxy must be finite with x1 <= x2 and y1 <= y2; given boxes are not")
-        for name in ("gestures", "handedness", "holding"):
+        for name in ("gestures", "handedness", "holding", "poses"):
             labels = getattr(self, name)
             if labels is not None and len(labels) != count:
                 raise ValueError(f"{name} must have one label a box ({count}), got {len(labels)}")
@@ -170,6 +172,7 @@ class Hands:
             None if self.presence is None else self.presence[rows],
             None if self.keypoints is None else self.keypoints[rows],
             None if self.holding is None else self.holding[rows],
+            None if self.poses is None else self.poses[rows],
         )
 
     def __iter__(self) -> Iterator[Hand]:
@@ -185,10 +188,11 @@ class Hands:
             None if self.presence is None else float(self.presence[row]),
             None if self.keypoints is None else self.keypoints[row],
             None if self.holding is None else self.holding.at(row),
+            None if self.poses is None else self.poses.at(row),
         )
 
     def __repr__(self) -> str:
-        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding")
+        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding", "poses")
         known = [name for name in optional if getattr(self, name) is not None]
         return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
 

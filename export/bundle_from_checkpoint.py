@@ -15,8 +15,9 @@ from edge.bundle.files import entry_from_bytes
 from edge.bundle.manifest import Manifest
 from edge.bundle.provenance import Provenance
 from edge.bundle.self_test import SelfTest
+from edge.bundle.tensors import InputTensor
 from edge.bundle.writing import write_bundle
-from edge.errors import ModelError
+from edge.errors import ModelError, UsageError
 from edge.runners.onnxruntime import OnnxRuntimeRunner
 from edge.tasks.loading import task_from_runner
 from export.accuracy_card import accuracy_card
@@ -86,7 +87,8 @@ def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPi
     pictures = (
         rendered_pictures() if settings.data is None else pictures_from_folder(settings.data, most=settings.pictures)
     )
-    if contract.input.multiple_px is not None:
+    _require_keypoints(contract, pictures)
+    if isinstance(contract.input, InputTensor) and contract.input.multiple_px is not None:
         pictures += [CheckPicture(strip, (whole(strip),)) for strip in strips(pictures[0].picture)]
     return pictures
 
@@ -145,8 +147,14 @@ def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) 
         if settings.picture is None
         else picture_from_file(settings.picture)
     )
+    _require_keypoints(contract, [sample])
     with _onnx_runner(contract, model) as runner:
         return self_test_vector(task_from_runner(contract, runner), sample)
+
+
+def _require_keypoints(contract: ModelContract, pictures: Sequence[CheckPicture]) -> None:
+    if contract.task == "pose" and not any(one.keypoints for one in pictures):
+        raise UsageError("a pose model is tried on hands with keypoints, which rendered ones have; leave pictures out")
 
 
 def _provenance(checkpoint: Checkpoint, *, weights_licence: str) -> Provenance:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.tensors import InputTensor
+from edge.bundle.tensors import InputTensor, KeypointInput
 from edge.errors import ModelError
-from edge.frame import Frame
 from edge.geometry import iou_matrix
+from edge.keypoints import KEYPOINTS, normalised
 from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
 from edge.runners.runner import Runner
@@ -50,14 +50,14 @@ class Agreement:
         return self.reference_hands == self.candidate_hands == self.agreeing
 
 
-def tensors_from_pictures(contract: InputTensor, pictures: Sequence[CheckPicture]) -> list[NDArray[np.float32]]:
-    """Return network inputs (N, C, H, W): pictures of equal shape are stacked, so that batches above 1 occur."""
-    preprocessor = Preprocessor(contract.contract())
-    rows: dict[tuple[int, int], list[NDArray[np.float32]]] = {}
+def tensors_from_pictures(
+    contract: InputTensor | KeypointInput, pictures: Sequence[CheckPicture]
+) -> list[NDArray[np.float32]]:
+    """Return network inputs (N, ...): those of equal shape are stacked, so that batches above 1 occur."""
+    rows: dict[tuple[int, ...], list[NDArray[np.float32]]] = {}
     for one in pictures:
-        frame = frame_from_picture(one.picture)
-        for row in _rows(preprocessor, contract, frame, one):
-            rows.setdefault((row.shape[1], row.shape[2]), []).append(row)
+        for row in _keypoint_rows(contract, one) if isinstance(contract, KeypointInput) else _rows(contract, one):
+            rows.setdefault(row.shape, []).append(row)
     batches = []
     for same in rows.values():
         for start in range(0, len(same), contract.max_batch):
@@ -88,12 +88,20 @@ def agreement(reference: Task, candidate: Task, pictures: Sequence[CheckPicture]
     """Run both tasks on every picture and pair the hands they report."""
     counts = np.zeros(3, int)
     for one in pictures:
-        ours, theirs = (run_on_picture(task, one.picture, one.boxes_xyxy) for task in (reference, candidate))
+        ours, theirs = (
+            run_on_picture(task, one.picture, one.boxes_xyxy, one.keypoints) for task in (reference, candidate)
+        )
         counts += len(ours), len(theirs), _agreeing(ours, theirs)
     return Agreement(*(int(count) for count in counts))
 
 
-def _rows(preprocessor: Preprocessor, contract: InputTensor, frame: Frame, one: CheckPicture) -> NDArray[np.float32]:
+def _keypoint_rows(contract: KeypointInput, one: CheckPicture) -> NDArray[np.float32]:
+    places = np.array(one.keypoints or (), np.float32).reshape(-1, len(KEYPOINTS), 3)[..., :2]
+    return normalised(places, upright=contract.upright, one_sided=contract.one_sided)
+
+
+def _rows(contract: InputTensor, one: CheckPicture) -> NDArray[np.float32]:
+    preprocessor, frame = Preprocessor(contract.contract()), frame_from_picture(one.picture)
     if contract.fit == "crop":
         shape = contract.channels, contract.height_px, contract.width_px
         crops = np.empty((len(one.boxes_xyxy), *shape), np.float32)
@@ -137,4 +145,4 @@ def _same(ours: Hand, theirs: Hand) -> bool:
 
 
 def _names(hand: Hand) -> list[str | None]:
-    return [label.name if label else None for label in (hand.gesture, hand.handedness, hand.holding)]
+    return [label.name if label else None for label in (hand.gesture, hand.handedness, hand.holding, hand.pose)]

@@ -15,7 +15,7 @@ from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
 from training.decoder_from_recipe import decoder_from_recipe, point_decoder_from_recipe
-from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, PoseRecipe
 
 DETECTOR_MAX_BATCH = 8
 CROPS_MAX_BATCH = 32
@@ -37,6 +37,8 @@ def contract_from_recipe(
             return _detector(recipe, name=name or recipe.name, version=version, batch=batch)
         if isinstance(recipe, KeypointsRecipe):
             return _keypoints(recipe, name=name or recipe.name, version=version, batch=batch)
+        if isinstance(recipe, PoseRecipe):
+            return _pose(recipe, name=name or recipe.name, version=version, batch=batch)
         return _classifier(recipe, name=name or recipe.name, version=version, batch=batch)
     except ValidationError as error:
         raise UsageError(f"cannot export with these settings: {first_problem(error)}") from error
@@ -88,6 +90,18 @@ def _keypoints(recipe: KeypointsRecipe, *, name: str, version: str, batch: int |
         input=_input("crops", recipe.input, batch=batch, max_batch=CROPS_MAX_BATCH),
         outputs=tuple(OutputTensor(name=name, shape=shapes[name]) for name in decoder.output_names),
         decoder=decoder,
+    )
+
+
+def _pose(recipe: PoseRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
+    bounds = {} if batch is None else {"min_batch": batch, "max_batch": batch}
+    return ModelContract(
+        name=name,
+        version=version,
+        task="pose",
+        input=recipe.points.model_copy(update=bounds),
+        outputs=(OutputTensor(name="pose", shape=("batch", len(recipe.poses))),),
+        decoder=SoftmaxHeads(heads=(Head(output="pose", role="pose", labels=recipe.poses),)),
     )
 
 

@@ -16,7 +16,7 @@ from onnx import ModelProto
 from torch import nn
 
 from edge.bundle.contract import ModelContract
-from edge.bundle.tensors import InputTensor
+from edge.bundle.tensors import InputTensor, KeypointInput
 from edge.errors import ModelError
 
 # 18 is what PyTorch's exporter is written for and what the quantisers take; TensorRT has parsed it since 8.6.
@@ -70,13 +70,13 @@ def checked_bytes(model: ModelProto) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _step(contract: InputTensor, symbol: str) -> int:
-    return 1 if symbol == "batch" else contract.multiple_px or 1
+def _step(contract: InputTensor | KeypointInput, symbol: str) -> int:
+    return 1 if symbol == "batch" or isinstance(contract, KeypointInput) else contract.multiple_px or 1
 
 
-def _free_dimension(contract: InputTensor, symbol: str) -> Any:
+def _free_dimension(contract: InputTensor | KeypointInput, symbol: str) -> Any:
     """Return a dimension that varies within the contract: the batch freely, a side in multiples."""
-    if symbol == "batch":
+    if symbol == "batch" or isinstance(contract, KeypointInput):
         return torch.export.Dim("batch", min=contract.min_batch, max=contract.max_batch)
     step = _step(contract, symbol)
     side_px = contract.height_px if symbol == "height" else contract.width_px

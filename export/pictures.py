@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bundle.self_test import Keypoints
 from edge.errors import SourceError
 from edge.sources.picture import pixels_from_file
 from training.data.pictures import SUFFIXES, pictures_below
@@ -23,10 +24,11 @@ BoxXyxy: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CheckPicture:
-    """A BGR picture (H, W, 3) uint8 and the boxes that a model working on crops is given."""
+    """A BGR picture (H, W, 3) uint8, and what a model is given that says more about hands: boxes, maybe keypoints."""
 
     picture: Picture
     boxes_xyxy: tuple[BoxXyxy, ...]
+    keypoints: tuple[Keypoints, ...] | None = None
 
     def __repr__(self) -> str:
         return f"CheckPicture({self.picture.shape}, boxes={len(self.boxes_xyxy)})"
@@ -57,8 +59,13 @@ def rendered_pictures(*, width_px: int = 640, height_px: int = 360, most: int = 
     pictures = []
     for seed in range(most):
         shot = Scene(width_px=width_px, height_px=height_px, seed=seed).render(SCENE_SECONDS)
-        boxes = tuple((float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in shot.truth.boxes_xyxy)
-        pictures.append(CheckPicture(shot.bgr, boxes or (whole(shot.bgr),)))
+        truth = shot.truth
+        boxes = tuple((float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in truth.boxes_xyxy)
+        keypoints = tuple(tuple((float(x), float(y), 1.0) for x, y in hand) for hand in truth.keypoints_xy)
+        if boxes:
+            pictures.append(CheckPicture(shot.bgr, boxes, keypoints))
+        else:
+            pictures.append(CheckPicture(shot.bgr, (whole(shot.bgr),)))
     return pictures
 
 

@@ -26,7 +26,8 @@ BOX_PX, SCORE = 1.0, 0.02
 def self_test_vector(task: Task, sample: CheckPicture) -> tuple[SelfTest, dict[str, bytes]]:
     """Run `task` on a picture; return the self-test of its FP32 model and the files that belong to it."""
     boxes = sample.boxes_xyxy if task.needs_hands else ()
-    hands = run_on_picture(task, sample.picture, boxes)
+    keypoints = sample.keypoints if task.needs_keypoints else None
+    hands = run_on_picture(task, sample.picture, boxes, keypoints)
     files = {PICTURE_FILE: png_from_picture(sample.picture)}
     tensors = []
     for name, values in task.outputs.items():
@@ -36,7 +37,8 @@ def self_test_vector(task: Task, sample: CheckPicture) -> tuple[SelfTest, dict[s
     expected = Expectation(
         tensors=tuple(tensors), hands=tuple(_expected(hand) for hand in hands), box_px=BOX_PX, score=SCORE
     )
-    return SelfTest(picture=PICTURE_FILE, boxes_xyxy=boxes, expected={"fp32": expected}), files
+    self_test = SelfTest(picture=PICTURE_FILE, boxes_xyxy=boxes, keypoints=keypoints, expected={"fp32": expected})
+    return self_test, files
 
 
 def png_from_picture(picture: Picture) -> bytes:
@@ -62,6 +64,7 @@ def _expected(hand: Hand) -> ExpectedHand:
         gesture=hand.gesture.name if hand.gesture else None,
         handedness=hand.handedness.name if hand.handedness else None,
         holding=hand.holding.name if hand.holding else None,
+        pose=hand.pose.name if hand.pose else None,
         keypoints=None
         if hand.keypoints is None
         else tuple((round(x, 2), round(y, 2), round(s, 4)) for x, y, s in hand.keypoints.tolist()),

@@ -19,7 +19,7 @@ from training.checkpoint import read_checkpoint
 def test_weights_give_what_their_bundle_gives(name: str, repo_root: Path) -> None:
     model = read_checkpoint(repo_root / "training" / "weights" / f"{name}.pt").model()
     bundle = Bundle.open(repo_root / "edge" / "zoo" / name)
-    side_px = bundle.manifest.input.width_px
+    side_px = bundle.manifest.picture_input.width_px
     picture = cv2.GaussianBlur(
         np.random.default_rng(0).normal(0, 9, (side_px, side_px, 3)).astype(np.float32), (9, 9), 3
     )

@@ -17,14 +17,16 @@ from training.data.catalogue import held_out_samples
 from training.data.crops import hands_of
 from training.data.keypoint_crops import placed_hands_of
 from training.data.pictures import PictureStore
+from training.data.poses import pose_samples_of
 from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
 from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes
-from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe, PoseRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
 from training.tasks.keypoints import figures_of, locate
+from training.tasks.pose import pose_figures
 
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
@@ -48,6 +50,8 @@ def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None 
     """
     checkpoint = read_checkpoint(path)
     recipe = with_min_score(checkpoint.recipe, min_score)
+    if isinstance(recipe, PoseRecipe):
+        return _pose_evaluation(checkpoint.model(), recipe, data_root)
     samples = held_out_samples(recipe.data, data_root)
     sets: dict[str, list[HandSample]] = {}
     for sample in samples:
@@ -73,7 +77,7 @@ def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float 
             "no test hand has a gesture, so the card has no figure; add a set with labelled test pictures"
         )
     recipe = with_min_score(read_checkpoint(checkpoint).recipe, min_score)
-    taught = {entry.dataset for entry in recipe.data.sets if entry.pseudo_labels}
+    taught = {entry.dataset for entry in recipe.data.sets if getattr(entry, "pseudo_labels", False)}
     sets = tuple(
         SetAccuracy(
             name=name,
@@ -142,3 +146,12 @@ def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, 
     }
     hands, found = [hand for hand, _ in pairs[ALL_SETS]], [own for _, own in pairs[ALL_SETS]]
     return Evaluation(rows, keypoint_mistakes(hands, [own.keypoints for own in found]), pictures)
+
+
+def _pose_evaluation(model: nn.Module, recipe: PoseRecipe, data_root: Path) -> Evaluation:
+    tested = [sample for sample in pose_samples_of(recipe, data_root) if sample.split == "test"]
+    if not tested:
+        raise SourceError("none of the recipe's sets has test rows; lower their group_rows or data.test_every")
+    sets = {sample.dataset: [own for own in tested if own.dataset == sample.dataset] for sample in tested}
+    rows = {name: pose_figures(model, samples, recipe) for name, samples in (sets | {ALL_SETS: tested}).items()}
+    return Evaluation(rows, [], PictureStore([]))

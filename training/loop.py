@@ -173,7 +173,9 @@ def _descend(
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.model.train()
-    loss, figures = task.loss(run.model(inputs.to(memory_format=torch.channels_last)), targets)
+    if inputs.ndim == 4:
+        inputs = inputs.to(memory_format=torch.channels_last)
+    loss, figures = task.loss(run.model(inputs), targets)
     if not bool(torch.isfinite(ranks.averaged(loss))):
         raise ModelError(f"the loss of step {run.step} is not finite; lower schedule.rate and start from a new folder")
     run.optimiser.zero_grad(set_to_none=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.data.keypoint_rows import PoseSample
 from training.data.sample import HandSample
 from training.recipe import AnyRecipe
 
@@ -45,7 +46,9 @@ def changed_key(before: Any, now: Any, place: str = "") -> str | None:
     return next((change for change in changes if change is not None), None)
 
 
-def provenance_of(recipe: AnyRecipe, samples: Sequence[HandSample], *, teachers: Sequence[str]) -> dict[str, Any]:
+def provenance_of(
+    recipe: AnyRecipe, samples: Sequence[HandSample | PoseSample], *, teachers: Sequence[str]
+) -> dict[str, Any]:
     """Return plain values for a checkpoint: `recipe`, `seed` and `data`, with a row a set and licence in `sets`."""
     counts = Counter((sample.dataset, sample.licence) for sample in samples)
     rows = [

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge.bundle.tensors import InputTensor, OutputTensor
+from edge.bundle.tensors import InputTensor, KeypointInput, OutputTensor
 from edge.decoders import Decoder
+from edge.errors import BundleFormatError
 from edge.strict_model import StrictModel
 
-TaskName = Literal["detector", "classifier", "keypoints"]
+TaskName = Literal["detector", "classifier", "keypoints", "pose"]
 
 
 class ModelContract(StrictModel):
@@ -20,7 +21,7 @@ class ModelContract(StrictModel):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     task: TaskName
-    input: InputTensor
+    input: Annotated[InputTensor | KeypointInput, Field(discriminator="fit")]
     outputs: tuple[OutputTensor, ...] = Field(min_length=1)
     decoder: Decoder
 
@@ -32,7 +33,17 @@ class ModelContract(StrictModel):
         unknown = sorted(set(self.decoder.output_names) - set(names))
         if unknown:
             raise ValueError(f"decoder reads {', '.join(unknown)}, but the outputs are {', '.join(names)}")
-        if self.decoder.serves != self.task:
+        if self.task not in self.decoder.serves:
             raise ValueError(f"task {self.task!r} cannot use decoder {self.decoder.type!r}")
-        self.decoder.require_fit(self.input.contract(), {output.name: output.shape for output in self.outputs})
+        pictures = self.input.contract() if isinstance(self.input, InputTensor) else None
+        if (pictures is None) != (self.task == "pose"):
+            raise ValueError(f"a {self.task} cannot have an input with fit {self.input.fit!r}")
+        self.decoder.require_fit(pictures, {output.name: output.shape for output in self.outputs})
         return self
+
+    @property
+    def picture_input(self) -> InputTensor:
+        """The input of a model that looks at pictures. Raises `BundleFormatError` for one that does not."""
+        if isinstance(self.input, InputTensor):
+            return self.input
+        raise BundleFormatError(f"{self.name} is a {self.task} model and looks at no picture; give another bundle")

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from edge.bundle.precision import Precision
 from edge.strict_model import StrictModel
 
 BoxXyxy = tuple[float, float, float, float]
+# Of each keypoint x and y in pixels of the picture and a score.
+Keypoints = Annotated[tuple[tuple[float, float, float], ...], Field(min_length=21, max_length=21)]
 
 
 class ExpectedTensor(StrictModel):
@@ -28,7 +32,8 @@ class ExpectedHand(StrictModel):
     gesture: str | None = None
     handedness: str | None = None
     holding: str | None = None
-    keypoints: tuple[tuple[float, float, float], ...] | None = None
+    pose: str | None = None
+    keypoints: Keypoints | None = None
 
 
 class Expectation(StrictModel):
@@ -45,16 +50,22 @@ class Expectation(StrictModel):
 
 
 class SelfTest(StrictModel):
-    """A stored picture (PNG), the boxes for a model that works on crops, and the expectation of each precision."""
+    """A stored picture (PNG), what models are given that say more about hands, and the expectation of each precision.
+
+    Those are the hands' boxes and, where there are any, the keypoints of each.
+    """
 
     picture: str
     boxes_xyxy: tuple[BoxXyxy, ...] = ()
+    keypoints: tuple[Keypoints, ...] | None = None
     expected: dict[Precision, Expectation] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _boxes_are_boxes(self) -> SelfTest:
         if any(x1 >= x2 or y1 >= y2 for x1, y1, x2, y2 in self.boxes_xyxy):
             raise ValueError("boxes_xyxy need x1 < x2 and y1 < y2")
+        if self.keypoints is not None and len(self.keypoints) != len(self.boxes_xyxy):
+            raise ValueError(f"keypoints must be given for each of the {len(self.boxes_xyxy)} boxes or for none")
         return self
 
     def files(self) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from edge.keypoints import KEYPOINTS
 from edge.preprocess import InputContract
 from edge.runners.tensor_spec import TensorSpec
 from edge.strict_model import StrictModel
@@ -83,6 +84,34 @@ class InputTensor(StrictModel):
             ),
             max_shape=(self.max_batch, self.channels, self.height_px, self.width_px),
         )
+
+
+class KeypointInput(StrictModel):
+    """Input (N, 21, 2) float32: the keypoints of N hands, as `edge.keypoints.normalised` gives them.
+
+    N lies in `min_batch`..`max_batch`. `upright` turns every hand the same way up, `one_sided` mirrors left hands, so
+    that the network sees neither.
+    """
+
+    name: str = Field(min_length=1)
+    min_batch: int = Field(default=1, ge=1, le=MAX_BATCH)
+    max_batch: int = Field(ge=1, le=MAX_BATCH)
+    fit: Literal["keypoints"]
+    upright: bool = False
+    one_sided: bool = False
+    dtype: Literal["float32"] = "float32"
+
+    @model_validator(mode="after")
+    def _bounds_agree(self) -> KeypointInput:
+        if self.min_batch > self.max_batch:
+            raise ValueError(f"min_batch {self.min_batch} is above max_batch {self.max_batch}")
+        return self
+
+    def spec(self) -> TensorSpec:
+        """Return the shape a runner has to hold, with a symbol where it may vary."""
+        points = len(KEYPOINTS), 2
+        batch = self.max_batch if self.min_batch == self.max_batch else "batch"
+        return TensorSpec(name=self.name, dtype=self.dtype, shape=(batch, *points), max_shape=(self.max_batch, *points))
 
 
 class OutputTensor(StrictModel):

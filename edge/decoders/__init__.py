@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decoders: what a manifest says about a network's raw outputs, and the arithmetic that turns them into results.
 
-A decoder is one file: a model of its parameters with a `decode` method, `serves`, the task whose networks it reads, and
-`require_fit`, which holds a network's input and outputs to what it can read.
+A decoder is one file: a model of its parameters with a `decode` method, `serves`, the tasks whose networks it reads,
+and `require_fit`, which holds a network's input and outputs to what it can read.
 `BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows, `PointDecoder` places keypoints in
 it; a manifest chooses by `type`.
 """

@@ -28,7 +28,7 @@ class Level(StrictModel):
 class AnchorFreeLtrb(StrictModel):
     """Maps of a score logit and four distances per cell, at several strides (FCOS, Tian et al. 2019)."""
 
-    serves: ClassVar[str] = "detector"
+    serves: ClassVar[tuple[str, ...]] = ("detector",)
 
     type: Literal["anchor-free-ltrb"] = "anchor-free-ltrb"
     levels: tuple[Level, ...] = Field(min_length=1)
@@ -48,9 +48,9 @@ class AnchorFreeLtrb(StrictModel):
         """Names of the outputs this decoder reads."""
         return tuple(level.output for level in self.levels)
 
-    def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
+    def require_fit(self, contract: InputContract | None, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes has these levels."""
-        if contract.fit == "crop":
+        if contract is None or contract.fit == "crop":
             raise ValueError("a detector takes whole pictures, so input.fit must be letterbox or stretch, got 'crop'")
         for level in self.levels:
             _require_multiples(contract, level.stride_px)

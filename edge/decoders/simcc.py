@@ -25,7 +25,7 @@ class Simcc(StrictModel):
     and of anything else; below `min_presence` a crop shows no hand.
     """
 
-    serves: ClassVar[str] = "keypoints"
+    serves: ClassVar[tuple[str, ...]] = ("keypoints",)
 
     type: Literal["simcc"] = "simcc"
     x: str = Field(min_length=1)
@@ -50,10 +50,11 @@ class Simcc(StrictModel):
         """Whether it says of a crop that it shows no hand."""
         return self.presence is not None
 
-    def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
+    def require_fit(self, contract: InputContract | None, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes tells places in crops."""
-        if contract.fit != "crop":
-            raise ValueError(f"a keypoint model takes crops of hands, so input.fit must be crop, got {contract.fit!r}")
+        if contract is None or contract.fit != "crop":
+            fit = None if contract is None else contract.fit
+            raise ValueError(f"a keypoint model takes crops of hands, so input.fit must be crop, got {fit!r}")
         if self.presence is not None and (len(shapes[self.presence]) != 2 or shapes[self.presence][1] != 2):
             raise ValueError(f"output {self.presence!r} must be (batch, 2), a hand and anything else")
         for name in (self.x, self.y):

@@ -16,7 +16,7 @@ from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
 
-Role = Literal["gesture", "handedness", "presence", "holding"]
+Role = Literal["gesture", "handedness", "presence", "holding", "pose"]
 HANDEDNESS = ("left", "right")
 PRESENCE = ("hand", "other")
 HOLDING = ("holding", "empty")
@@ -34,6 +34,7 @@ class Answers:
     handedness: Labels | None = None
     presence: NDArray[np.float32] | None = None
     holding: Labels | None = None
+    poses: Labels | None = None
 
 
 class Head(StrictModel):
@@ -67,7 +68,7 @@ class SoftmaxHeads(StrictModel):
     Below `min_presence` a crop shows no hand; only a head of the role presence can say so.
     """
 
-    serves: ClassVar[str] = "classifier"
+    serves: ClassVar[tuple[str, ...]] = ("classifier", "pose")
 
     type: Literal["softmax-heads"] = "softmax-heads"
     heads: tuple[Head, ...] = Field(min_length=1)
@@ -91,10 +92,13 @@ class SoftmaxHeads(StrictModel):
         """Whether it says of a crop that it shows no hand."""
         return any(head.role == "presence" for head in self.heads)
 
-    def require_fit(self, contract: InputContract, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
+    def require_fit(self, contract: InputContract | None, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes has these heads."""
-        if contract.fit != "crop":
+        if contract is not None and contract.fit != "crop":
             raise ValueError(f"a classifier takes crops of hands, so input.fit must be crop, got {contract.fit!r}")
+        strangers = [head.role for head in self.heads if (head.role == "pose") != (contract is None)]
+        if strangers:
+            raise ValueError(f"a pose is told from keypoints and nothing else is, got a head for {strangers[0]}")
         for head in self.heads:
             shape = shapes[head.output]
             if len(shape) != 2 or shape[1] != len(head.labels):
@@ -113,6 +117,7 @@ class SoftmaxHeads(StrictModel):
             handedness=labels.get("handedness"),
             presence=None if presence is None else _probability_of(presence, PRESENCE[0]),
             holding=labels.get("holding"),
+            poses=labels.get("pose"),
         )
 
 

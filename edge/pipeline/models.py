@@ -18,7 +18,7 @@ from edge.tasks.task import Task
 def tasks_from_models(
     models: Sequence[str | Path | Task], *, device: str, min_score: float | None, min_presence: float | None
 ) -> list[Task]:
-    """Return a task for each model, the one that finds hands first; all of them are the caller's to close.
+    """Return a task for each model, each after those whose answers it needs; all of them are the caller's to close.
 
     A model that is a task already gets a sibling, so that its owner may go on using and closing it.
 
@@ -33,8 +33,9 @@ def tasks_from_models(
         _require_one_that_finds_hands(tasks)
         _require_different_names(tasks)
         _require_different_answers(tasks)
+        _require_keypoints(tasks)
         opened.pop_all()
-    return sorted(tasks, key=lambda task: task.needs_hands)
+    return sorted(tasks, key=lambda task: (task.needs_hands, task.needs_keypoints))
 
 
 def _task_from_model(
@@ -48,7 +49,7 @@ def _task_from_model(
         bundle,
         device=device,
         min_score=min_score if task == "detector" else None,
-        min_presence=None if task == "detector" else min_presence,
+        min_presence=min_presence if task in ("classifier", "keypoints") else None,
     )
 
 
@@ -77,6 +78,12 @@ def _require_different_answers(tasks: Sequence[Task]) -> None:
             owner = owners.setdefault(answer, task.name)
             if owner != task.name:
                 raise UsageError(f"models {owner} and {task.name} both tell the {answer}; give one of them")
+
+
+def _require_keypoints(tasks: Sequence[Task]) -> None:
+    needing = [task.name for task in tasks if task.needs_keypoints]
+    if needing and not any(task.contract.task == "keypoints" for task in tasks):
+        raise UsageError(f"model {needing[0]} needs keypoints; give one that places them too, such as hand-keypoints")
 
 
 def _answers_of(task: Task) -> list[str]:

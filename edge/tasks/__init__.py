@@ -7,6 +7,7 @@ from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.loading import load
+from edge.tasks.pose import HandPose
 from edge.tasks.task import Task
 
-__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "Task", "load"]
+__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "HandPose", "Task", "load"]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder
 from edge.errors import BundleFormatError
-from edge.geometry import Affine
 from edge.results import Hands
 from edge.runners.runner import Runner
 from edge.tasks.crop_task import CropTask
@@ -28,7 +27,7 @@ class HandClassifier(CropTask):
         super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
         self._decoder = contract.decoder
 
-    def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:  # noqa: ARG002 - labels have no place
+    def tell(self, hands: Hands) -> Hands:
         """Return `hands` with their labels."""
         answers = self._decoder.decode(self.outputs, count=len(hands))
         return replace(

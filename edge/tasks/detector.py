@@ -36,7 +36,8 @@ class HandDetector(Task):
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.min_score = contract.decoder.min_score if min_score is None else min_score
         self._decoder = contract.decoder
-        self._preprocessor = Preprocessor(contract.input.contract())
+        self._picture = contract.picture_input
+        self._preprocessor = Preprocessor(self._picture.contract())
         self._source_hw = (0, 0)
         self._shape: tuple[int, ...] = ()
         self._source_from_input: NDArray[np.float64] = np.zeros((2, 3))
@@ -45,10 +46,9 @@ class HandDetector(Task):
         """Write `frame` into the network's input; `hands` are ignored."""
         source_hw = frame.height_px, frame.width_px
         if source_hw != self._source_hw:
-            contract = self.contract.input
             tensor_hw = self._preprocessor.tensor_hw(frame.width_px, frame.height_px)
-            self._source_hw, self._shape = source_hw, (contract.min_batch, contract.channels, *tensor_hw)
-        buffer = self.runner.input_buffer(self.contract.input.name, self._shape)
+            self._source_hw, self._shape = source_hw, (self._picture.min_batch, self._picture.channels, *tensor_hw)
+        buffer = self.runner.input_buffer(self._picture.name, self._shape)
         self._source_from_input = self._preprocessor.write_frame(frame, buffer[:1])
 
     def infer(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from edge.bundle.contract import ModelContract
 from edge.decoders import PointDecoder
 from edge.errors import BundleFormatError
-from edge.geometry import Affine
 from edge.results import Hands
 from edge.runners.runner import Runner
 from edge.tasks.crop_task import CropTask
@@ -28,10 +27,11 @@ class HandKeypoints(CropTask):
         super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
         self._decoder = contract.decoder
 
-    def tell(self, hands: Hands, picture_from_crop: Affine) -> Hands:
+    def tell(self, hands: Hands) -> Hands:
         """Return `hands` with their keypoints in pixels of the picture; those outside it lie where they seem to."""
-        side_px = self.contract.input.width_px
-        keypoints, presence = self._decoder.decode(self.outputs, picture_from_crop=picture_from_crop, side_px=side_px)
+        keypoints, presence = self._decoder.decode(
+            self.outputs, picture_from_crop=self._picture_from_crop, side_px=self._crop.width_px
+        )
         return replace(hands, keypoints=keypoints, presence=hands.presence if presence is None else presence)
 
     def sibling(self) -> HandKeypoints:

@@ -15,12 +15,14 @@ from edge.runners.runner import Runner
 from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
+from edge.tasks.pose import HandPose
 from edge.tasks.task import Task
 
 _KINDS: dict[TaskName, str] = {
     "detector": "a detector",
     "classifier": "a classifier",
     "keypoints": "a keypoint model",
+    "pose": "a pose model",
 }
 
 
@@ -56,7 +58,7 @@ def load(
     """Open a model by the name it ships under or by the folder of its bundle, ready to be called with a picture.
 
     `device` is "auto", "cpu" or "gpu"; `threads` is for one inference; `min_score` replaces a detector's threshold and
-    `min_presence` that of a classifier that tells hands from other things. Raises `UsageError` for an unknown name or
+    `min_presence` that of a model that tells hands from other things. Raises `UsageError` for an unknown name or
     option, `BundleError` for a bundle that cannot be used, and `DependencyError` for a device that this version cannot
     run on.
     """
@@ -83,10 +85,12 @@ def task_from_runner(
     """Return the task of a contract around any runner that keeps it; the task closes it."""
     if min_score is not None and contract.task != "detector":
         raise UsageError(f"min_score is for detectors; {contract.name} is {_KINDS[contract.task]}")
-    if min_presence is not None and contract.task == "detector":
-        raise UsageError(f"min_presence is for models that look at crops; {contract.name} is a detector")
+    if min_presence is not None and contract.task not in ("classifier", "keypoints"):
+        raise UsageError(f"min_presence is for models that look at crops; {contract.name} is {_KINDS[contract.task]}")
     if contract.task == "detector":
         return HandDetector(contract, runner, min_score=min_score)
     if contract.task == "keypoints":
         return HandKeypoints(contract, runner, min_presence=min_presence)
+    if contract.task == "pose":
+        return HandPose(contract, runner)
     return HandClassifier(contract, runner, min_presence=min_presence)

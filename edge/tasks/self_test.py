@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.precision import Precision
-from edge.bundle.self_test import BoxXyxy, Expectation, ExpectedHand, ExpectedTensor
+from edge.bundle.self_test import BoxXyxy, Expectation, ExpectedHand, ExpectedTensor, Keypoints
 from edge.errors import BundleDamagedError, ModelError, SourceError
 from edge.results import Hand, Hands
 from edge.runners.onnxruntime import OnnxRuntimeRunner
@@ -51,7 +51,7 @@ def run_self_test(bundle: Bundle, *, precision: Precision = "fp32", runner: Runn
     try:
         task = task_from_runner(bundle.manifest, tested)
         picture = picture_from_png(bundle.read_file(self_test.picture), origin=self_test.picture)
-        hands = run_on_picture(task, picture, self_test.boxes_xyxy)
+        hands = run_on_picture(task, picture, self_test.boxes_xyxy, self_test.keypoints)
         differences = {tensor.output: _require_tensor(bundle, tensor, task.outputs) for tensor in expectation.tensors}
         _require_hands(bundle, expectation, hands, _threshold(task))
     finally:
@@ -60,10 +60,16 @@ def run_self_test(bundle: Bundle, *, precision: Precision = "fp32", runner: Runn
     return SelfTestReport(precision, differences, len(expectation.hands))
 
 
-def run_on_picture(task: Task, picture: NDArray[np.uint8], boxes_xyxy: Sequence[BoxXyxy] = ()) -> Hands:
-    """Return what `task` makes of a BGR picture, and of the given boxes where it needs hands."""
+def run_on_picture(
+    task: Task,
+    picture: NDArray[np.uint8],
+    boxes_xyxy: Sequence[BoxXyxy] = (),
+    keypoints: Sequence[Keypoints] | None = None,
+) -> Hands:
+    """Return what `task` makes of a BGR picture, and of the given boxes and keypoints where it needs hands."""
     boxes = np.array(boxes_xyxy, np.float32).reshape(-1, 4)
-    task.prepare(frame_from_picture(picture), Hands(boxes, np.ones(len(boxes), np.float32)))
+    points = None if keypoints is None else np.array(keypoints, np.float32)
+    task.prepare(frame_from_picture(picture), Hands(boxes, np.ones(len(boxes), np.float32), keypoints=points))
     task.infer()
     return task.decode()
 
@@ -145,6 +151,7 @@ def _same(hand: Hand, expected: ExpectedHand, expectation: Expectation) -> bool:
             (hand.gesture, expected.gesture),
             (hand.handedness, expected.handedness),
             (hand.holding, expected.holding),
+            (hand.pose, expected.pose),
         )
     )
     return (
@@ -157,13 +164,11 @@ def _same(hand: Hand, expected: ExpectedHand, expectation: Expectation) -> bool:
 
 def _same_keypoints(
     given: NDArray[np.float32] | None,
-    expected: tuple[tuple[float, float, float], ...] | None,
+    expected: Keypoints | None,
     expectation: Expectation,
 ) -> bool:
     if given is None or expected is None:
         return given is None and expected is None
     wanted = np.array(expected)
-    if wanted.shape != given.shape:
-        return False
     sure = wanted[:, 2] >= SURE_SCORE
     return bool((np.abs(given - wanted)[sure] <= [expectation.box_px, expectation.box_px, expectation.score]).all())

@@ -31,6 +31,7 @@ class Task(ABC):
     """
 
     needs_hands: ClassVar[bool]
+    needs_keypoints: ClassVar[bool] = False
     outputs: Mapping[str, NDArray[Any]]
     """Raw outputs of the last `infer`, valid until the next."""
 

@@ -120,6 +120,32 @@ def keypoint_contract(*, bins: int = 64, **changes: Any) -> ModelContract:
     return classifier_contract(**fields | changes)
 
 
+def pose_contract(*, min_batch: int = 1, max_batch: int = 4, **changes: Any) -> ModelContract:
+    """Return the contract of a pose model with two poses."""
+    fields: dict[str, Any] = {
+        "name": "small-pose",
+        "version": "1.2.3",
+        "task": "pose",
+        "input": {"name": "keypoints", "min_batch": min_batch, "max_batch": max_batch, "fit": "keypoints"},
+        "outputs": ({"name": "pose", "shape": ("batch", 2)},),
+        "decoder": {
+            "type": "softmax-heads",
+            "heads": ({"output": "pose", "role": "pose", "labels": ("up", "down")},),
+        },
+    }
+    return ModelContract.model_validate(fields | changes)
+
+
+def pose_model() -> bytes:
+    """Return ONNX with one matrix over the keypoints."""
+    nodes = [
+        helper.make_node("Flatten", ["keypoints"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["pose"]),
+    ]
+    weights = [_constant("w", np.random.default_rng(0).normal(0, 1, (42, 2)).astype(np.float32))]
+    return _model(nodes, [_value("keypoints", ("batch", 21, 2))], [_value("pose", ("batch", 2))], weights)
+
+
 def keypoint_model(*, seed: int = 0) -> bytes:
     """Return ONNX with one matrix an axis over a crop shrunk to 4 x 4."""
     rng = np.random.default_rng(seed)
@@ -173,7 +199,9 @@ def write_small_bundle(folder: Path, contract: ModelContract, model: bytes) -> B
 
 def small_bundle(contract: ModelContract, model: bytes) -> tuple[Manifest, dict[str, bytes]]:
     """Return manifest and files of a bundle, not yet written."""
-    sample = CheckPicture(noisy_picture(120, 90), ((10.0, 10.0, 60.0, 70.0), (40.0, 20.0, 118.0, 88.0)))
+    boxes = ((10.0, 10.0, 60.0, 70.0), (40.0, 20.0, 118.0, 88.0))
+    keypoints = tuple(tuple((x1 + row, y1 + row**2 / 9, 1.0) for row in range(21)) for x1, y1, _, _ in boxes)
+    sample = CheckPicture(noisy_picture(120, 90), boxes, keypoints)
     outputs = tuple(output.spec() for output in contract.outputs)
     with OnnxRuntimeRunner(model, inputs=(contract.input.spec(),), outputs=outputs) as runner:
         self_test, contents = self_test_vector(task_from_runner(contract, runner), sample)

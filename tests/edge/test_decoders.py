@@ -57,7 +57,7 @@ def test_presence_is_the_probability_of_a_hand_whatever_the_order_of_the_labels(
 
 def test_places_are_told_of_crops_with_an_output_for_each_axis() -> None:
     decoder = Simcc(x="x", y="y", reach=0.1)
-    crops = keypoint_contract().input.contract()
+    crops = keypoint_contract().picture_input.contract()
     decoder.require_fit(crops, {"x": ("batch", 21, 64), "y": ("batch", 21, 48)})
     for shape in (("batch", 20, 64), ("batch", 21), ("batch", 21, "any")):
         with pytest.raises(ValueError, match=r"output 'y' must be \(batch, 21, bins\)"):
@@ -66,7 +66,7 @@ def test_places_are_told_of_crops_with_an_output_for_each_axis() -> None:
     with pytest.raises(ValueError, match=r"output 'presence' must be \(batch, 2\)"):
         sure.require_fit(crops, {"x": ("batch", 21, 64), "y": ("batch", 21, 64), "presence": ("batch", 3)})
     with pytest.raises(ValueError, match=r"input.fit must be crop, got 'letterbox'"):
-        decoder.require_fit(detector_contract().input.contract(), {})
+        decoder.require_fit(detector_contract().picture_input.contract(), {})
     with pytest.raises(ValidationError, match="an output of its own, got x, x"):
         Simcc(x="x", y="x", reach=0.1)
 

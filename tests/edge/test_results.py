@@ -39,6 +39,7 @@ def hands(draw: st.DrawFn) -> Hands:
         presence=draw(scores) if draw(st.booleans()) else None,
         keypoints=draw(keypoints(count)) if draw(st.booleans()) else None,
         holding=labels(("holding", "empty")) if draw(st.booleans()) else None,
+        poses=labels(("up", "down")) if draw(st.booleans()) else None,
     )
 
 

@@ -17,7 +17,7 @@ from edge.frame import Frame, PixelFormat
 from edge.results import Hands
 from edge.runners import FakeRunner
 from edge.runners.opening import open_runner
-from edge.tasks import HandClassifier, HandDetector, HandKeypoints, Task, load
+from edge.tasks import HandClassifier, HandDetector, HandKeypoints, HandPose, Task, load
 from edge.tasks.loading import task_from_bundle, task_from_runner
 from tests.edge.bundles import (
     classifier_contract,
@@ -272,7 +272,7 @@ def test_a_keypoint_goes_back_to_the_pixels_of_the_picture() -> None:
     with HandKeypoints(contract, runner) as task:
         keypoints = task(noisy_picture(160, 120), given).keypoints
     assert keypoints is not None
-    sides_px = np.array([20, 40]) * (1 + 2 * contract.input.crop_margin)
+    sides_px = np.array([20, 40]) * (1 + 2 * contract.picture_input.crop_margin)
     corners = (given[:, :2] + given[:, 2:]) / 2 - sides_px[:, None] / 2
     along = (np.arange(21) * 3 + 0.5) / 64
     for hand in range(2):
@@ -345,7 +345,7 @@ def test_a_task_refuses_the_contract_of_another() -> None:
         HandKeypoints(classifier_contract(), planted((1, 1, 9, 9)))
 
 
-@pytest.mark.parametrize("kind", [HandDetector, HandClassifier, HandKeypoints])
+@pytest.mark.parametrize("kind", [HandDetector, HandClassifier, HandKeypoints, HandPose])
 def test_every_task_has_the_steps_of_a_task(kind: type[Task]) -> None:
     assert not inspect.isabstract(kind)
     assert list(inspect.signature(kind.prepare).parameters) == ["self", "frame", "hands"]

@@ -11,7 +11,7 @@ from edge.errors import UsageError
 from edge.preprocess import Preprocessor
 from tests.training.small_recipes import GESTURES, classifier_mapping, detector_mapping
 from training.data.hagrid import HAGRID_V1_GESTURES
-from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, SetRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, PoseRecipe, SetRecipe
 from training.recipe_from_file import RECIPES, read_recipe, recipe_from_mapping
 
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
@@ -23,10 +23,11 @@ def written(path: Path, content: object) -> str:
 
 
 def test_a_recipe_ships_for_each_task() -> None:
-    assert SHIPPED == ["gesture-classifier", "hand-detector", "hand-keypoints"]
+    assert SHIPPED == ["gesture-classifier", "hand-detector", "hand-keypoints", "hand-pose"]
     assert isinstance(read_recipe("hand-detector"), DetectorRecipe)
     assert isinstance(read_recipe("gesture-classifier"), ClassifierRecipe)
     assert isinstance(read_recipe("hand-keypoints"), KeypointsRecipe)
+    assert isinstance(read_recipe("hand-pose"), PoseRecipe)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -12,11 +12,13 @@ from edge.errors import UsageError
 from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
 from training.models.keypoints import SimccKeypoints
+from training.models.pose import PoseMlp
 
 _ARCHITECTURES: dict[str, type[nn.Module]] = {
     "hand-detector": HandDetector,
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
+    "pose-mlp": PoseMlp,
 }
 
 

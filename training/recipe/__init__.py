@@ -11,9 +11,10 @@ from training.recipe.classifier import ClassifierRecipe, CropAugment
 from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorRecipe, SideStage
 from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
 from training.recipe.others import OthersRecipe
+from training.recipe.pose import PoseAugment, PoseDataRecipe, PoseRecipe, PoseSetRecipe
 from training.recipe.shared import DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
 
-AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | KeypointsRecipe
+AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | KeypointsRecipe | PoseRecipe
 Recipe = Annotated[AnyRecipe, Field(discriminator="task")]
 
 __all__ = [
@@ -28,6 +29,10 @@ __all__ = [
     "KeypointAugment",
     "KeypointsRecipe",
     "OthersRecipe",
+    "PoseAugment",
+    "PoseDataRecipe",
+    "PoseRecipe",
+    "PoseSetRecipe",
     "Recipe",
     "ScheduleRecipe",
     "SetRecipe",

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from training.loop import TrainingTask
-from training.recipe import AnyRecipe, ClassifierRecipe, KeypointsRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, KeypointsRecipe, PoseRecipe
 from training.tasks.classifier import ClassifierTraining
 from training.tasks.detector import DetectorTraining
 from training.tasks.keypoints import KeypointTraining
+from training.tasks.pose import PoseTraining
 
 
 def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None = None) -> TrainingTask:
@@ -21,4 +22,6 @@ def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None
         raise UsageError(f"a {recipe.task} recipe learns from labels alone; leave the teacher out")
     if isinstance(recipe, KeypointsRecipe):
         return KeypointTraining(recipe, data_root)
+    if isinstance(recipe, PoseRecipe):
+        return PoseTraining(recipe, data_root)
     return DetectorTraining(recipe, data_root)
