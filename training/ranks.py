@@ -71,6 +71,16 @@ def spread(work: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outco
     return [shares[place % count()][place // count()] for place in range(len(items))]
 
 
+def wait() -> None:
+    """Wait until all processes have come here. Raises `ModelError` when another process is gone."""
+    if not _together():
+        return
+    try:
+        distributed.barrier()
+    except RuntimeError as error:
+        raise ModelError(_GONE) from error
+
+
 def average_(tensors: Iterable[Tensor]) -> None:
     """Replace float tensors by their means over all processes, in place; every process names the same ones.
 

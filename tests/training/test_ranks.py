@@ -16,6 +16,7 @@ from tests.training.small_sets import write_hands
 from tests.training.teacher.small_models import classifier_model
 from training import ranks
 from training.checkpoint import read_state
+from training.data.rendered import draw_set
 from training.loop import CHECKPOINT
 from training.teacher.classifier import CLASSES
 
@@ -39,6 +40,15 @@ SPREADING = """
 from training import ranks
 with ranks.joined():
     print(ranks.spread(lambda item: (item, ranks.number()), range(5)), flush=True)
+"""
+DRAWING = """
+import sys
+from pathlib import Path
+from training import ranks
+from training.data.rendered import draw_set
+with ranks.joined():
+    draw_set(Path(sys.argv[1]), count=3, seed=5, backdrops=[])
+    assert (Path(sys.argv[1]) / "annotations.json").exists()
 """
 
 
@@ -109,6 +119,18 @@ def test_two_processes_train_a_classifier_with_others_and_a_teacher(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     metrics = read_state(tmp_path / "run" / CHECKPOINT)["metrics"]
     assert set(metrics) == {"gesture_macro_f1", "handedness_macro_f1", "hands_kept", "others_dropped"}
+
+
+def test_two_processes_draw_one_rendered_set(tmp_path: Path, repo_root: Path) -> None:
+    script = tmp_path / "drawing.py"
+    script.write_text(DRAWING, encoding="utf-8")
+    done = launched([script, tmp_path / "shared"], tmp_path, repo_root)
+    assert done.returncode == 0, done.stderr
+    draw_set(tmp_path / "alone", count=3, seed=5, backdrops=[])
+    shared, alone = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("shared", "alone"))
+    annotations = [json.loads(files.pop("annotations.json")) for files in (shared, alone)]
+    assert shared == alone
+    assert annotations[0]["annotations"] == annotations[1]["annotations"]
 
 
 def test_alone_everything_is_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:

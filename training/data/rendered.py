@@ -16,6 +16,7 @@ import numpy as np
 from edge.errors import OutputError
 from edge.scene import SceneFrame, render_hand_sample
 from edge.sources.picture import pixels_from_file
+from training import ranks
 
 LICENCE = "Apache-2.0 (rendered by this package)"
 SIDES_PX = (240, 320, 400)
@@ -48,14 +49,23 @@ def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
 def draw_set(folder: Path, *, count: int, seed: int, backdrops: Sequence[Path]) -> None:
     """Draw `count` scenes into `folder`; what an interrupted call has drawn is kept.
 
-    Scene `i` depends on the seed, `i` and the backdrops alone.
+    Scene `i` depends on the seed, `i` and the backdrops alone. Processes that train together share the work.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
+
+    def drawn(number: int) -> dict[str, Any]:
         record = folder / f"{number:05d}.json"
         if not record.exists():
             _draw(record, np.random.default_rng([seed, number]), backdrops)
-    records = [json.loads((folder / f"{number:05d}.json").read_text(encoding="utf-8")) for number in range(count)]
+        return dict(json.loads(record.read_text(encoding="utf-8")))
+
+    records = ranks.spread(drawn, range(count))
+    if ranks.is_leader():
+        _write_annotations(folder, records)
+    ranks.wait()
+
+
+def _write_annotations(folder: Path, records: Sequence[dict[str, Any]]) -> None:
     hands = [{**hand, "image_id": image} for image, record in enumerate(records) for hand in record["hands"]]
     annotations = [{**hand, "id": number} for number, hand in enumerate(hands)]
     images = [{**record["image"], "id": number} for number, record in enumerate(records)]
