@@ -28,8 +28,8 @@ def normalised(
     """Return hands' keypoints (N, 21, 2) float32 from the wrist on, in units of the farthest one's distance to it.
 
     So neither place nor size is left. `upright` turns the root of the middle finger to stand above the wrist,
-    `one_sided` mirrors hands whose little finger is then to the left of the index finger: left hands seen from the palm
-    and right ones from the back.
+    `one_sided` mirrors hands whose little finger is then to the left of the index finger: right hands seen from the
+    palm and left ones from the back.
     """
     points = np.asarray(keypoints_xy, np.float64)
     points = points - points[:, WRIST : WRIST + 1]

@@ -89,6 +89,12 @@ class Hand:
     holding: Label | None = None
     pose: Label | None = None
 
+    @property
+    def names(self) -> dict[str, str | None]:
+        """The names of its labels, None where one is not known."""
+        labels = {"gesture": self.gesture, "handedness": self.handedness, "holding": self.holding, "pose": self.pose}
+        return {kind: None if label is None else label.name for kind, label in labels.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """The hand as the JSON Schema of `edge.frame/1` has it."""
         return {

@@ -87,7 +87,8 @@ def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPi
     pictures = (
         rendered_pictures() if settings.data is None else pictures_from_folder(settings.data, most=settings.pictures)
     )
-    _require_keypoints(contract, pictures)
+    if contract.task == "pose":
+        pictures = _with_keypoints(pictures)
     if isinstance(contract.input, InputTensor) and contract.input.multiple_px is not None:
         pictures += [CheckPicture(strip, (whole(strip),)) for strip in strips(pictures[0].picture)]
     return pictures
@@ -147,14 +148,17 @@ def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) 
         if settings.picture is None
         else picture_from_file(settings.picture)
     )
-    _require_keypoints(contract, [sample])
+    if contract.task == "pose":
+        _with_keypoints([sample])
     with _onnx_runner(contract, model) as runner:
         return self_test_vector(task_from_runner(contract, runner), sample)
 
 
-def _require_keypoints(contract: ModelContract, pictures: Sequence[CheckPicture]) -> None:
-    if contract.task == "pose" and not any(one.keypoints for one in pictures):
+def _with_keypoints(pictures: Sequence[CheckPicture]) -> list[CheckPicture]:
+    having = [one for one in pictures if one.keypoints]
+    if not having:
         raise UsageError("a pose model is tried on hands with keypoints, which rendered ones have; leave pictures out")
+    return having
 
 
 def _provenance(checkpoint: Checkpoint, *, weights_licence: str) -> Provenance:

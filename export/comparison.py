@@ -136,13 +136,9 @@ def _agreeing(ours: Hands, theirs: Hands) -> int:
 
 
 def _same(ours: Hand, theirs: Hand) -> bool:
-    if _names(ours) != _names(theirs) or (ours.keypoints is None) != (theirs.keypoints is None):
+    if ours.names != theirs.names or (ours.keypoints is None) != (theirs.keypoints is None):
         return False
     if ours.keypoints is None or theirs.keypoints is None:
         return True
     sure = ours.keypoints[:, 2] >= SURE_SCORE
     return bool((np.abs(ours.keypoints - theirs.keypoints)[sure, :2] <= SAME_POINT_PX).all())
-
-
-def _names(hand: Hand) -> list[str | None]:
-    return [label.name if label else None for label in (hand.gesture, hand.handedness, hand.holding, hand.pose)]

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pydantic import ValidationError
 
 from edge.bundle.contract import ModelContract
-from edge.bundle.tensors import InputTensor, OutputTensor
+from edge.bundle.tensors import InputTensor, KeypointInput, OutputTensor
 from edge.decoders import SoftmaxHeads
-from edge.decoders.softmax_heads import PRESENCE, Head
+from edge.decoders.presence import PRESENCE
+from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
@@ -95,11 +96,12 @@ def _keypoints(recipe: KeypointsRecipe, *, name: str, version: str, batch: int |
 
 def _pose(recipe: PoseRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
     bounds = {} if batch is None else {"min_batch": batch, "max_batch": batch}
+    points = KeypointInput.model_validate(recipe.points.model_dump() | bounds)
     return ModelContract(
         name=name,
         version=version,
         task="pose",
-        input=recipe.points.model_copy(update=bounds),
+        input=points,
         outputs=(OutputTensor(name="pose", shape=("batch", len(recipe.poses))),),
         decoder=SoftmaxHeads(heads=(Head(output="pose", role="pose", labels=recipe.poses),)),
     )

@@ -61,10 +61,7 @@ def _expected(hand: Hand) -> ExpectedHand:
     return ExpectedHand(
         box_xyxy=(x1, y1, x2, y2),
         score=round(hand.score, 4),
-        gesture=hand.gesture.name if hand.gesture else None,
-        handedness=hand.handedness.name if hand.handedness else None,
-        holding=hand.holding.name if hand.holding else None,
-        pose=hand.pose.name if hand.pose else None,
+        **hand.names,
         keypoints=None
         if hand.keypoints is None
         else tuple((round(x, 2), round(y, 2), round(s, 4)) for x, y, s in hand.keypoints.tolist()),

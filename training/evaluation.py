@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -35,11 +35,14 @@ Sets = Mapping[str, Sequence[HandSample]]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a model did with test pictures: `rows` of figures by set, its `mistakes`, and the `pictures` they are in."""
+    """What a model did with test pictures: `rows` of figures by set, its `mistakes`, and the `pictures` they are in.
+
+    A model that looks at no pictures has none.
+    """
 
     rows: Rows
-    mistakes: list[Mistake]
-    pictures: PictureStore
+    mistakes: list[Mistake] = field(default_factory=list)
+    pictures: PictureStore | None = None
 
 
 def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None = None) -> Evaluation:
@@ -74,10 +77,10 @@ def card_from_rows(rows: Rows, checkpoint: Path, *, note: str, min_score: float 
     metric = next((name for name in HEADLINES if name in rows[ALL_SETS]), None)
     if metric is None:
         raise SourceError(
-            "no test hand has a gesture, so the card has no figure; add a set with labelled test pictures"
+            f"no test hand has a label for any of {', '.join(HEADLINES)}; add a set with labelled test pictures"
         )
     recipe = with_min_score(read_checkpoint(checkpoint).recipe, min_score)
-    taught = {entry.dataset for entry in recipe.data.sets if getattr(entry, "pseudo_labels", False)}
+    taught = {entry.dataset for entry in recipe.data.sets if entry.pseudo_labels}
     sets = tuple(
         SetAccuracy(
             name=name,
@@ -154,4 +157,4 @@ def _pose_evaluation(model: nn.Module, recipe: PoseRecipe, data_root: Path) -> E
         raise SourceError("none of the recipe's sets has test rows; lower their group_rows or data.test_every")
     sets = {sample.dataset: [own for own in tested if own.dataset == sample.dataset] for sample in tested}
     rows = {name: pose_figures(model, samples, recipe) for name, samples in (sets | {ALL_SETS: tested}).items()}
-    return Evaluation(rows, [], PictureStore([]))
+    return Evaluation(rows)

@@ -215,7 +215,7 @@ def _load_weights(model: nn.Module, start: Path) -> Mapping[str, Any]:
         return dict(state["data"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SourceError(
-            f"{start} cannot start this training: its weights do not fit the recipe's model; leave it out"
+            f"{start} cannot start this training, its weights do not fit the recipe's model ({error}); leave it out"
         ) from error
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
+from edge.decoders.presence import PRESENCE
+from edge.decoders.softmax_heads import HANDEDNESS
 from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop

@@ -71,6 +71,15 @@ def spread(work: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outco
     return [shares[place % count()][place // count()] for place in range(len(items))]
 
 
+def mean_of_batch(values: Tensor, counted: Tensor | None = None) -> Tensor:
+    """Return the mean of the counted values (N,), by default all, of the whole batch, of which this is a share.
+
+    Averaged over all processes, its gradient is that of the mean; 0 of none.
+    """
+    counted = torch.ones_like(values, dtype=torch.bool) if counted is None else counted
+    return values[counted].sum() / averaged(counted.sum()).clamp(min=1 / count())
+
+
 def wait() -> None:
     """Wait until all processes have come here. Raises `ModelError` when another process is gone."""
     if not _together():

@@ -89,8 +89,8 @@ class InputTensor(StrictModel):
 class KeypointInput(StrictModel):
     """Input (N, 21, 2) float32: the keypoints of N hands, as `edge.keypoints.normalised` gives them.
 
-    N lies in `min_batch`..`max_batch`. `upright` turns every hand the same way up, `one_sided` mirrors left hands, so
-    that the network sees neither.
+    N lies in `min_batch`..`max_batch`. `upright` turns every hand the same way up, `one_sided` mirrors hands as if all
+    were seen from the same side, so that the network sees neither.
     """
 
     name: str = Field(min_length=1)

@@ -31,7 +31,7 @@ _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the mod
 _THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
 _MIN_PRESENCE = typer.Option(
-    metavar="X", help="Drop hands that a second look is less sure of, 0 to 1.  [the classifier's own]"
+    metavar="X", help="Drop hands that a second look is less sure of, 0 to 1.  [each model's own]"
 )
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
-from edge.errors import OutputError
+from edge.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +139,10 @@ def _evaluate(
         written = card_from_rows(evaluation.rows, checkpoint, note=note, min_score=min_score)
         _write(card, written.model_dump_json(indent=2) + "\n")
     if mistakes is not None:
+        if evaluation.pictures is None:
+            raise UsageError(
+                f"{checkpoint} looks at no pictures, so its mistakes cannot be shown; leave --mistakes out"
+            )
         write_sheet(mistakes, contact_sheet(evaluation.mistakes, evaluation.pictures))
     return 0
 

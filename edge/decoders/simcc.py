@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
+from edge.decoders.presence import PRESENCE, presence_of
 from edge.geometry import Affine
 from edge.keypoints import KEYPOINTS
 from edge.preprocess import InputContract
+from edge.results import Labels
 from edge.strict_model import StrictModel
 
 
 class Simcc(StrictModel):
     """Outputs `x` and `y` (N, 21, bins): logits of bins that cover the input's width and height (Li et al. 2022).
 
-    A keypoint's score is the probability that it lies within `reach` of where it is said to be, in both coordinates;
-    `reach` is a share of the input's side. The output `presence` (N, 2), where there is one, has the logits of a hand
-    and of anything else; below `min_presence` a crop shows no hand.
+    A keypoint is placed at the mean of the bins within `reach` of the most probable one, along each axis, and its score
+    is the probability that both coordinates lie there; `reach` is a share of the input's side. The output `presence`
+    (N, 2), where there is one, has the logits of a hand and of anything else; below `min_presence` a crop shows none.
     """
 
     serves: ClassVar[tuple[str, ...]] = ("keypoints",)
@@ -76,5 +78,5 @@ class Simcc(StrictModel):
         keypoints = _native.locate_simcc(x, y, side_px, side_px, self.reach * side_px, picture_from_crop)
         if self.presence is None:
             return keypoints, None
-        ids, scores = _native.best_classes(outputs[self.presence][:count].astype(np.float32, copy=False))
-        return keypoints, np.where(ids == 0, scores, 1 - scores)
+        logits = outputs[self.presence][:count].astype(np.float32, copy=False)
+        return keypoints, presence_of(Labels(PRESENCE, *_native.best_classes(logits)))

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
+from edge.decoders.presence import PRESENCE, presence_of
 from edge.preprocess import InputContract
 from edge.results import Labels
 from edge.strict_model import StrictModel
 
 Role = Literal["gesture", "handedness", "presence", "holding", "pose"]
 HANDEDNESS = ("left", "right")
-PRESENCE = ("hand", "other")
 HOLDING = ("holding", "empty")
 _FIXED_LABELS: dict[Role, tuple[str, ...]] = {"handedness": HANDEDNESS, "presence": PRESENCE, "holding": HOLDING}
 
@@ -115,7 +115,7 @@ class SoftmaxHeads(StrictModel):
         return Answers(
             gestures=labels.get("gesture"),
             handedness=labels.get("handedness"),
-            presence=None if presence is None else _probability_of(presence, PRESENCE[0]),
+            presence=None if presence is None else presence_of(presence),
             holding=labels.get("holding"),
             poses=labels.get("pose"),
         )
@@ -125,8 +125,3 @@ def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
     if logits.ndim != 2 or logits.shape[1] != len(names):
         raise ValueError(f"logits must be (N, {len(names)}), got {logits.shape}")
     return Labels(names, *_native.best_classes(logits.astype(np.float32, copy=False)))
-
-
-def _probability_of(labels: Labels, name: str) -> NDArray[np.float32]:
-    """Return the probability (N,) of one of two classes."""
-    return np.where(labels.ids == labels.names.index(name), labels.scores, 1 - labels.scores)

@@ -17,7 +17,7 @@ bool locate(const float *logits, std::size_t bins, double bins_a_px, double reac
   const float *end = logits + bins;
   if (!std::all_of(logits, end, [](float logit) { return std::isfinite(logit); })) return false;
   const auto peak = static_cast<std::ptrdiff_t>(std::max_element(logits, end) - logits);
-  const auto reach = static_cast<std::ptrdiff_t>(reach_px * bins_a_px);
+  const auto reach = static_cast<std::ptrdiff_t>(std::min(reach_px * bins_a_px, static_cast<double>(bins)));
   double all = 0.0, near = 0.0, moment = 0.0;
   for (std::ptrdiff_t bin = 0; bin < static_cast<std::ptrdiff_t>(bins); ++bin) {
     const double weight = std::exp(static_cast<double>(logits[bin]) - logits[peak]);

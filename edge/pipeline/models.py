@@ -11,7 +11,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.decoders import LabelDecoder
 from edge.errors import UsageError
-from edge.tasks.loading import task_from_bundle
+from edge.tasks.loading import TASKS_ON_CROPS, task_from_bundle
 from edge.tasks.task import Task
 
 
@@ -49,7 +49,7 @@ def _task_from_model(
         bundle,
         device=device,
         min_score=min_score if task == "detector" else None,
-        min_presence=min_presence if task in ("classifier", "keypoints") else None,
+        min_presence=min_presence if task in TASKS_ON_CROPS else None,
     )
 
 

@@ -35,7 +35,7 @@ class Pipeline:
     `models` are names of shipped models, folders of bundles, or tasks: one that finds hands, and any that say more
     about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `threads` is
     the number of lanes, by default one a core. `min_score` replaces the threshold of a detector that is opened here,
-    `min_presence` that of a classifier, below which a hand is dropped.
+    `min_presence` that of every model which looks closer, below which a hand is dropped.
 
     Raises:
         UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.

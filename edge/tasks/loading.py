@@ -18,6 +18,7 @@ from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.pose import HandPose
 from edge.tasks.task import Task
 
+TASKS_ON_CROPS: tuple[TaskName, ...] = ("classifier", "keypoints")
 _KINDS: dict[TaskName, str] = {
     "detector": "a detector",
     "classifier": "a classifier",
@@ -85,7 +86,7 @@ def task_from_runner(
     """Return the task of a contract around any runner that keeps it; the task closes it."""
     if min_score is not None and contract.task != "detector":
         raise UsageError(f"min_score is for detectors; {contract.name} is {_KINDS[contract.task]}")
-    if min_presence is not None and contract.task not in ("classifier", "keypoints"):
+    if min_presence is not None and contract.task not in TASKS_ON_CROPS:
         raise UsageError(f"min_presence is for models that look at crops; {contract.name} is {_KINDS[contract.task]}")
     if contract.task == "detector":
         return HandDetector(contract, runner, min_score=min_score)

@@ -145,15 +145,7 @@ def _require_hands(bundle: Bundle, expectation: Expectation, hands: Hands, thres
 
 def _same(hand: Hand, expected: ExpectedHand, expectation: Expectation) -> bool:
     near = np.abs(hand.box_xyxy - np.array(expected.box_xyxy)).max() <= expectation.box_px
-    names_agree = all(
-        (label.name if label else None) == name
-        for label, name in (
-            (hand.gesture, expected.gesture),
-            (hand.handedness, expected.handedness),
-            (hand.holding, expected.holding),
-            (hand.pose, expected.pose),
-        )
-    )
+    names_agree = all(name == getattr(expected, kind) for kind, name in hand.names.items())
     return (
         bool(near)
         and abs(hand.score - expected.score) <= expectation.score

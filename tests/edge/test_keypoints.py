@@ -67,6 +67,15 @@ def test_one_sided_hands_are_the_same_as_their_mirror_images(seed: int, angle: f
     np.testing.assert_allclose(of_mirrored, rows, atol=ROUNDING)
 
 
+def test_a_right_palm_is_mirrored_and_a_left_one_is_not() -> None:
+    left_palm = hands(3)[:1]
+    # Fingers up, the little finger to the right of the index finger, as one sees one's own left palm.
+    left_palm[0, [0, 5, 9, 17]] = [[0, 0], [-20, -80], [0, -85], [35, -70]]
+    right_palm = left_palm * [-1, 1]
+    np.testing.assert_allclose(normalised(left_palm, one_sided=True), normalised(left_palm), atol=ROUNDING)
+    np.testing.assert_allclose(normalised(right_palm, one_sided=True), normalised(left_palm), atol=ROUNDING)
+
+
 def test_a_hand_seen_the_wrong_way_is_turned_not_mirrored() -> None:
     upside_down = turned(hands(3), np.pi)
     assert not np.allclose(normalised(upside_down), normalised(hands(3)))

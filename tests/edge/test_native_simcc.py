@@ -58,6 +58,13 @@ def test_the_better_of_two_places_is_taken_and_scores_no_more_than_its_share() -
     np.testing.assert_allclose(placed[0, 0], [2.25, 2.25, 0.75**2], atol=ROUNDING)
 
 
+def test_a_reach_beyond_all_bins_takes_all() -> None:
+    logits = np.linspace(0, 1, 32, dtype=np.float32)[None, None]
+    near, far = (_native.locate_simcc(logits, logits, 16, 16, reach, np.eye(2, 3)[None]) for reach in (16.0, 1e300))
+    np.testing.assert_array_equal(near, far)
+    assert far[0, 0, 2] == pytest.approx(1, abs=1e-6)
+
+
 def test_no_hands_have_no_keypoints() -> None:
     empty = np.zeros((0, 21, 32), np.float32)
     assert _native.locate_simcc(empty, empty, 16, 16, 1.0, np.zeros((0, 2, 3))).shape == (0, 21, 3)

@@ -80,7 +80,7 @@ def test_a_card_has_the_headline_over_all_sets_and_every_row(tmp_path: Path) -> 
 
 
 def test_without_labelled_hands_there_is_no_card() -> None:
-    with pytest.raises(SourceError, match="no test hand has a gesture"):
+    with pytest.raises(SourceError, match="no test hand has a label for any of ap50, gesture_macro_f1"):
         card_from_rows({ALL_SETS: {"hands": 3.0, "handedness_macro_f1": 0.5}}, Path("c.pt"), note="")
 
 

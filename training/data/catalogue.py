@@ -31,7 +31,7 @@ def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
         for sample in samples
         if sample.split == "test" or not any(words in sample.licence for words in data.excluded_licences)
     ]
-    return _resplit(allowed, data.validate_every)
+    return resplit(allowed, data.validate_every)
 
 
 def held_out_samples(data: DataRecipe, root: Path) -> list[HandSample]:
@@ -78,7 +78,8 @@ _LAYOUTS = {
 }
 
 
-def _resplit(samples: Sequence[HandSample], validate_every: int) -> list[HandSample]:
+def resplit(samples: Sequence[HandSample], validate_every: int) -> list[HandSample]:
+    """Return the samples with the split "train", "validation" or "test", as `samples_of` has them."""
     tested = {(sample.dataset, sample.group) for sample in samples if sample.split == "test"}
     validated = {(sample.dataset, sample.group) for sample in samples if sample.split in ("val", "validation")}
     resplit = []

@@ -15,6 +15,8 @@ from edge.errors import SourceError
 from edge.strict_model import first_problem
 from training.data.sample import FloatArray, HandSample
 
+NOT_STATED = "not stated"
+
 
 class _Lenient(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
@@ -22,7 +24,7 @@ class _Lenient(BaseModel):
 
 class _Info(_Lenient):
     description: str = ""
-    licence: str = "not stated"
+    licence: str = NOT_STATED
     image_root: str = "."
 
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE
+from edge.decoders.presence import PRESENCE
+from edge.decoders.softmax_heads import HANDEDNESS
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit

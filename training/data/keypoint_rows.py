@@ -19,6 +19,7 @@ from edge.errors import SourceError
 from edge.keypoints import KEYPOINTS
 from training.data.sample import FloatArray
 
+LEAST_SCORE = 0.4
 _VALUES = 2 * len(KEYPOINTS)
 # OpenPose's hand has the same 21 keypoints in the same order; a 22nd map is that of the background.
 _OPENPOSE_VALUES = _VALUES + 2
@@ -63,19 +64,24 @@ def read_mediapipe_csv(path: Path, names: Mapping[str, str]) -> list[tuple[Float
 def read_json_lines(path: Path, names: Mapping[str, str]) -> list[tuple[FloatArray, str]]:
     """Read the hands that `edge-run --jsonl` wrote with their keypoints; the file's name, without its end, is the pose.
 
-    `names` may give it another. Raises `SourceError` when the file is none of these.
+    `names` may give it another. Hands whose keypoints score less than `LEAST_SCORE` on average are left out. Raises
+    `SourceError` when the file is none of these.
     """
-    rows = []
+    pose = names.get(path.stem, path.stem)
     try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            for hand in json.loads(line)["hands"]:
-                if hand["keypoints"] is not None:
-                    points = np.array(hand["keypoints"], np.float32)[:, :2]
-                    rows.append((points.reshape(len(KEYPOINTS), 2), names.get(path.stem, path.stem)))
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise SourceError(f"{path} holds no results of edge-run: {error}; record it with edge-run --jsonl") from error
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}") from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            hands = [hand["keypoints"] for hand in json.loads(line)["hands"] if hand["keypoints"] is not None]
+            points = np.array(hands, np.float32).reshape(-1, len(KEYPOINTS), 3)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SourceError(
+                f"{path}, line {number}, is no result of edge-run: {error}; record it with edge-run --jsonl"
+            ) from error
+        rows += [(hand[:, :2], pose) for hand in points if hand[:, 2].mean() >= LEAST_SCORE]
     return rows
 
 

@@ -15,25 +15,35 @@ from torch.utils.data import Dataset
 
 from edge.errors import SourceError
 from edge.keypoints import normalised
-from training.data.coco import read_coco
+from training.data.catalogue import resplit
+from training.data.coco import NOT_STATED, read_coco
 from training.data.keypoint_rows import PoseSample, read_json_lines, read_mediapipe_csv, read_openpose_csv
 from training.data.sample import FloatArray
 from training.recipe import PoseRecipe, PoseSetRecipe
 
-NOT_STATED = "not stated"
 _READERS = {"openpose-csv": read_openpose_csv, "mediapipe-csv": read_mediapipe_csv, "json-lines": read_json_lines}
 
 
 def pose_samples_of(recipe: PoseRecipe, root: Path) -> list[PoseSample]:
-    """Read every set of the recipe. Raises `SourceError` when a set cannot be read or no row shows one of the poses."""
+    """Read every set of the recipe; a sample's split is "train", "validation" or "test".
+
+    Raises `SourceError` when a set cannot be read, shows a pose that is not the recipe's, or when one of the recipe's
+    poses is missing from a split.
+    """
     samples = [sample for entry in recipe.data.sets for sample in _read(entry, root, recipe.data.test_every)]
+    strangers = sorted({f"{sample.pose} in {sample.dataset}" for sample in samples if sample.pose not in recipe.poses})
+    if strangers:
+        raise SourceError(f"the recipe's poses do not include {', '.join(strangers)}; add it, or take its rows away")
     excluded = recipe.data.excluded_licences
     allowed = [
         sample for sample in samples if sample.split == "test" or not any(words in sample.licence for words in excluded)
     ]
-    missing = sorted(set(recipe.poses) - {sample.pose for sample in allowed if sample.split == "train"})
-    if missing:
-        raise SourceError(f"no training row shows the poses {', '.join(missing)}; add a set that does")
+    for split in ("train", "validation", "test"):
+        missing = sorted(set(recipe.poses) - {sample.pose for sample in allowed if sample.split == split})
+        if missing:
+            raise SourceError(
+                f"no {split} row shows the poses {', '.join(missing)}; record more of them, or lower group_rows"
+            )
     return allowed
 
 
@@ -42,10 +52,13 @@ def _read(entry: PoseSetRecipe, root: Path, test_every: int) -> Iterator[PoseSam
     if not path.exists():
         raise SourceError(f"{path} does not exist; set the data root to the folder that holds {entry.path!r}")
     if entry.layout == "coco":
-        yield from _read_coco(entry, path)
+        yield from _read_coco(entry, path, test_every)
         return
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise SourceError(f"{path} holds no .jsonl file; record poses there with edge-run --jsonl")
     seen: Counter[str] = Counter()
-    for file in sorted(path.glob("*.jsonl")) if entry.layout == "json-lines" else [path]:
+    for file in files:
         for points, pose in _READERS[entry.layout](file, entry.pose_of_label):
             place = seen[pose] // entry.group_rows % test_every
             split = "test" if place == test_every - 1 else "validation" if place == test_every - 2 else "train"
@@ -53,12 +66,13 @@ def _read(entry: PoseSetRecipe, root: Path, test_every: int) -> Iterator[PoseSam
             yield PoseSample(entry.dataset, entry.licence or NOT_STATED, points, pose, split)
 
 
-def _read_coco(entry: PoseSetRecipe, folder: Path) -> Iterator[PoseSample]:
-    for sample in read_coco(folder):
-        for points, gesture in zip(sample.keypoints, sample.gestures, strict=True):
-            pose = entry.pose_of_label.get(gesture or "")
-            if pose is not None and np.isfinite(points).all():
-                yield PoseSample(entry.dataset, entry.licence or sample.licence, points, pose, sample.split)
+def _read_coco(entry: PoseSetRecipe, folder: Path, test_every: int) -> Iterator[PoseSample]:
+    for sample in resplit(read_coco(folder), test_every):
+        for row in np.flatnonzero(~sample.ignored):
+            pose = entry.pose_of_label.get(sample.gestures[row] or "")
+            if pose is not None and np.isfinite(sample.keypoints[row]).all():
+                licence = entry.licence or sample.licence
+                yield PoseSample(entry.dataset, licence, sample.keypoints[row], pose, sample.split)
 
 
 class PoseRows(Dataset[tuple[Tensor, int]]):
@@ -69,7 +83,7 @@ class PoseRows(Dataset[tuple[Tensor, int]]):
 
     def __init__(self, samples: Sequence[PoseSample], recipe: PoseRecipe) -> None:
         self._samples, self._recipe = samples, recipe
-        weights = {entry.dataset: entry.weight for entry in recipe.data.sets}
+        weights = recipe.data.weights
         often: defaultdict[str, float] = defaultdict(float)
         for sample in samples:
             often[sample.pose] += weights[sample.dataset]

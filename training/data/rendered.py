@@ -36,7 +36,9 @@ def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     names = "\n".join(f"{path.parent.name}/{path.name}" for path in backdrops)
     folder = cache / "edge-hands" / f"rendered-{seed}-{count}-{DRAWING}-{zlib.crc32(names.encode()):08x}"
-    if not (folder / "annotations.json").exists():
+    # Another training may be drawing the same set: all processes of this one have to decide alike.
+    (drawn,) = ranks.spread(lambda path: path.exists(), [folder / "annotations.json"])
+    if not drawn:
         try:
             draw_set(folder, count=count, seed=seed, backdrops=backdrops)
         except OSError as error:
@@ -87,7 +89,7 @@ def _draw(record: Path, rng: np.random.Generator, backdrops: Sequence[Path]) -> 
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(content), encoding="utf-8")
     partial.replace(path)
 

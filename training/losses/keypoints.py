@@ -20,14 +20,12 @@ def keypoint_loss(logits: tuple[Tensor, Tensor], points_px: Tensor, *, side_px: 
     the input is unknown.
     """
     inside = ((points_px >= 0) & (points_px < side_px)).all(-1)
-    total = points_px.new_zeros(())
+    each = points_px.new_zeros(inside.shape)
     for axis, of_axis in enumerate(logits):
         bins = of_axis.shape[-1]
         centres = (torch.arange(bins, dtype=torch.float32) + 0.5) * (side_px / bins)
         # Unknown places get any target: they do not count.
         offset = centres - torch.where(inside, points_px[..., axis], 0.0)[..., None]
         target = torch.softmax(-offset.square() / (2 * sigma_px**2), dim=-1)
-        entropy = -(target * log_softmax(of_axis, dim=-1)).sum(-1)
-        total = total + (entropy * inside).sum()
-    known = ranks.averaged(inside.sum()).clamp(min=1 / ranks.count())
-    return total / (2 * known)
+        each = each - (target * log_softmax(of_axis, dim=-1)).sum(-1) / len(logits)
+    return ranks.mean_of_batch(each, inside)

@@ -6,29 +6,40 @@ Source: Chen et al., "Net2Net", 2016, with new channels that weigh nothing in pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-_HALVED = ".enter.0.weight"
+# Parts whose channels mean nothing by their place, so that more may follow those that were there.
+_MAY_GROW = re.compile(r"(lateral|smooth)\.\d+\.\d+\.\w+|heads\.\d+\.[01](\.\d+)?\.\w+|.*\.merge\.\d+\.\w+")
+_STEP = re.compile(r"(.*\.steps\.)\d+\..*")
 
 
 def load_grown(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Give `model` the `weights` of a trained model that is as large or smaller.
+    """Give `model` the `weights` of a trained one that is as large, or has fewer steps in its blocks or a thinner neck.
 
-    Deeper cross-stage blocks, a wider neck and a wider stem keep what the smaller model computes: channels are added
-    after those that were there, keep the values that `model` was built with, and old channels do not see them until
-    training wants it. Raises `ValueError` when a tensor of `weights` has no place in `model`, or lies in a cross-stage
-    block of another width, whose halves would mix.
+    What is added keeps the values that `model` was built with, comes after what was there, and is not seen by it until
+    training wants it, so that `model` computes what the smaller one did. Raises `ValueError` when it cannot: a tensor
+    of either has no counterpart, or differs in another place than these.
     """
     grown = {name: value.clone() for name, value in model.state_dict().items()}
+    steps = {match[1] for name in weights if (match := _STEP.fullmatch(name))}
+    for name in grown.keys() - weights.keys():
+        match = _STEP.fullmatch(name)
+        if match is None or match[1] not in steps:
+            raise ValueError(f"{name} is in the model alone")
     for name, old in weights.items():
         new = grown.get(name)
-        if new is None or new.ndim != old.ndim or any(n < o for n, o in zip(new.shape, old.shape, strict=True)):
-            raise ValueError(f"{name} of shape {tuple(old.shape)} has no place in the model")
-        if name.endswith(_HALVED) and new.shape != old.shape:
-            raise ValueError(f"{name} would grow from {old.shape[0]} to {new.shape[0]} channels, mixing its halves")
+        if new is None:
+            raise ValueError(f"{name} is in the weights alone")
+        if new.shape != old.shape and not (_MAY_GROW.fullmatch(name) and _is_larger(new, old)):
+            raise ValueError(f"{name} of shape {tuple(old.shape)} cannot become {tuple(new.shape)}")
         if new.ndim > 1:
             new[: old.shape[0]] = 0
         new[tuple(slice(size) for size in old.shape)] = old
     model.load_state_dict(grown)
+
+
+def _is_larger(new: Tensor, old: Tensor) -> bool:
+    return new.ndim == old.ndim and all(n >= o for n, o in zip(new.shape, old.shape, strict=True))

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import PositiveFloat, model_validator
 
-from edge.decoders.softmax_heads import HANDEDNESS, PRESENCE, Role
+from edge.decoders.presence import PRESENCE
+from edge.decoders.softmax_heads import HANDEDNESS, Role
 from training.recipe.others import OthersRecipe
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
 

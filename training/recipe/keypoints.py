@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from training.recipe.others import OthersRecipe
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
@@ -46,13 +46,15 @@ class KeypointsRecipe(StrictRecipe):
     schedule: ScheduleRecipe
     bins_a_px: PositiveInt = 2
     sigma_px: PositiveFloat = 1.5
-    reach: Fraction = 0.0667
+    reach: Annotated[float, Field(gt=0, le=0.5)] = 0.0667
     others: OthersRecipe | None = None
     presence_weight: PositiveFloat = 0.5
     augment: KeypointAugment = KeypointAugment()
 
     @model_validator(mode="after")
     def _model_fits_input(self) -> KeypointsRecipe:
+        if self.input.fit != "crop":
+            raise ValueError(f"input.fit must be crop, for a keypoint model looks at crops, got {self.input.fit}")
         wanted = {
             "side_px": self.input.width_px,
             "bins_a_px": self.bins_a_px,

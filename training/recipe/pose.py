@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from edge.bundle.tensors import KeypointInput
-from training.recipe.shared import Fraction, ScheduleRecipe, StrictRecipe
+from training.recipe.shared import Fraction, ScheduleRecipe, StrictRecipe, require_different_names
 
 
 class PoseSetRecipe(StrictRecipe):
@@ -16,6 +16,7 @@ class PoseSetRecipe(StrictRecipe):
 
     `pose_of_label` gives each of its classes a name; of a COCO set these are the gestures, and others are left out. The
     rows of the other layouts are taken in their order in groups of `group_rows`, which a split never cuts.
+    `pseudo_labels` says that a model, not a person, placed the keypoints: accuracy cards pass it on.
     """
 
     path: str
@@ -23,7 +24,8 @@ class PoseSetRecipe(StrictRecipe):
     licence: str | None = None
     weight: PositiveFloat = 1.0
     pose_of_label: Annotated[dict[str, str], Field(default_factory=dict)]
-    group_rows: PositiveInt = 100
+    group_rows: PositiveInt = 60
+    pseudo_labels: bool = False
 
     @property
     def dataset(self) -> str:
@@ -41,6 +43,16 @@ class PoseDataRecipe(StrictRecipe):
     sets: Annotated[tuple[PoseSetRecipe, ...], Field(min_length=1)]
     test_every: Annotated[int, Field(ge=3)] = 5
     excluded_licences: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> PoseDataRecipe:
+        require_different_names([entry.dataset for entry in self.sets])
+        return self
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each set by name."""
+        return {entry.dataset: entry.weight for entry in self.sets}
 
 
 class PoseAugment(StrictRecipe):

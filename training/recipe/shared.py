@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -81,10 +82,7 @@ class DataRecipe(StrictRecipe):
 
     @model_validator(mode="after")
     def _names_differ(self) -> DataRecipe:
-        names = [entry.dataset for entry in self.sets]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"each set needs a name of its own, the last part of its path; twice: {', '.join(twice)}")
+        require_different_names([entry.dataset for entry in self.sets])
         return self
 
     @property
@@ -108,3 +106,10 @@ class ScheduleRecipe(StrictRecipe):
     checkpoint_steps: PositiveInt = 200
     workers: NonNegativeInt = 1
     threads: PositiveInt = 1
+
+
+def require_different_names(names: Sequence[str]) -> None:
+    """Raise `ValueError` when two sets have the same name."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"each set needs a name of its own, the last part of its path; twice: {', '.join(twice)}")

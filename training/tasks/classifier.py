@@ -13,7 +13,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
-from torch.utils.data import DataLoader
 
 from edge.decoders.softmax_heads import HANDEDNESS
 from edge.errors import SourceError
@@ -30,9 +29,10 @@ from training.data.crops import (
     crop_tensor,
     hands_of,
 )
+from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
-from training.data.workers import ignore_termination, keep_opencv_single_threaded
+from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
@@ -96,16 +96,8 @@ class ClassifierTraining:
             hands = [hand for hand in hands if hand.gesture != UNKNOWN]
         if recipe.others and not others:
             raise SourceError("the detector of others is never wrong in the training pictures; lower others.min_score")
-        batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
-        loader: DataLoader[Any] = DataLoader(
-            HandCrops([*hands, *others], self._pictures, recipe, self._answers(hands, others)),
-            batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
-            num_workers=recipe.schedule.workers,
-            collate_fn=collate_crops,
-            prefetch_factor=4 if recipe.schedule.workers else None,
-            worker_init_fn=ignore_termination,
-        )
-        yield from loader
+        crops = HandCrops([*hands, *others], self._pictures, recipe, self._answers(hands, others))
+        yield from batches_of(crops, numbered(recipe.schedule, first_step), recipe.schedule, collate=collate_crops)
 
     def _answers(self, hands: Sequence[HandCrop], others: Sequence[HandCrop]) -> FloatArray:
         """Return what the teacher says of the hands, then zeros for the others."""
@@ -128,11 +120,11 @@ class ClassifierTraining:
         label = self._cross_entropy(gestures, targets.gestures)
         taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1)
         each = torch.where(known, (1 - share) * label + share * taught, recipe.teacher_weight * taught)
-        side = _mean_where(self._cross_entropy(handedness, targets.handedness), targets.handedness != UNKNOWN)
-        total = _mean_where(each, known | spoken) + recipe.handedness_weight * side
+        side = ranks.mean_of_batch(self._cross_entropy(handedness, targets.handedness), targets.handedness != UNKNOWN)
+        total = ranks.mean_of_batch(each, known | spoken) + recipe.handedness_weight * side
         figures = {"gesture": label[known].mean(), "teacher": taught[spoken].mean(), "handedness": side}
         for logits in presence:
-            figures["presence"] = self._cross_entropy(logits, targets.presence).mean()
+            figures["presence"] = ranks.mean_of_batch(self._cross_entropy(logits, targets.presence))
             total = total + recipe.presence_weight * figures["presence"]
         return total, {name: float(value.detach()) for name, value in ({"loss": total} | figures).items()}
 
@@ -153,11 +145,6 @@ class ClassifierTraining:
         if self._recipe.others is not None:
             teachers.append(described_detector(self._recipe.others))
         return provenance_of(self._recipe, self._training, teachers=teachers)
-
-
-def _mean_where(values: Tensor, counted: Tensor) -> Tensor:
-    """Return the mean of the counted values of the whole batch, of which this process may have a share; 0 of none."""
-    return values[counted].sum() / ranks.averaged(counted.sum()).clamp(min=1 / ranks.count())
 
 
 def classification_figures(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import Preprocessor
@@ -18,8 +17,9 @@ from training import ranks
 from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
+from training.data.loading import batches_of
 from training.data.pictures import PictureStore
-from training.data.workers import ignore_termination, keep_opencv_single_threaded
+from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import decoder_from_recipe
 from training.losses.detection import DetectionTargets, detection_loss
 from training.metrics import Found, Wanted, detection_figures
@@ -55,15 +55,7 @@ class DetectorTraining:
         recipe = self._recipe
         pools = pools_from_samples(self._training, self._pictures, recipe.data.weights)
         scenes = DetectionScenes(pools, self._pictures, self._contract, recipe.augment, seed=recipe.seed)
-        loader: DataLoader[Any] = DataLoader(
-            scenes,
-            batch_sampler=_keys(recipe, first_step),
-            num_workers=recipe.schedule.workers,
-            collate_fn=collate,
-            prefetch_factor=6 if recipe.schedule.workers else None,
-            worker_init_fn=ignore_termination,
-        )
-        yield from loader
+        yield from batches_of(scenes, _keys(recipe, first_step), recipe.schedule, collate=collate)
 
     def loss(self, outputs: Sequence[Tensor], targets: DetectionTargets) -> tuple[Tensor, Mapping[str, float]]:
         """Return the detection loss and its parts."""

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader
 
 from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat
@@ -29,9 +28,10 @@ from training.data.keypoint_crops import (
     placed_hands_of,
     without_keypoints,
 )
+from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray
-from training.data.workers import ignore_termination, keep_opencv_single_threaded
+from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import point_decoder_from_recipe
 from training.losses.keypoints import keypoint_loss
 from training.metrics import keypoint_figures
@@ -81,16 +81,8 @@ class KeypointTraining:
             raise SourceError("no training hand has keypoints; name sets with keypoints in data.sets")
         if recipe.others and not others:
             raise SourceError("the detector of others is never wrong in the training pictures; lower others.min_score")
-        batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
-        loader: DataLoader[Any] = DataLoader(
-            KeypointCrops([*hands, *others], self._pictures, recipe),
-            batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
-            num_workers=recipe.schedule.workers,
-            collate_fn=collate_keypoints,
-            prefetch_factor=4 if recipe.schedule.workers else None,
-            worker_init_fn=ignore_termination,
-        )
-        yield from loader
+        crops = KeypointCrops([*hands, *others], self._pictures, recipe)
+        yield from batches_of(crops, numbered(recipe.schedule, first_step), recipe.schedule, collate=collate_keypoints)
 
     def loss(self, outputs: Sequence[Tensor], targets: KeypointTargets) -> tuple[Tensor, Mapping[str, float]]:
         """Return the cross entropy of an axis, the mean over all known keypoints of the batch, and of presence."""
@@ -99,7 +91,7 @@ class KeypointTraining:
         total = keypoint_loss((x, y), targets.points_px, side_px=recipe.input.width_px, sigma_px=recipe.sigma_px)
         figures = {"place": total}
         for logits in presence:
-            figures["presence"] = cross_entropy(logits, targets.presence)
+            figures["presence"] = ranks.mean_of_batch(cross_entropy(logits, targets.presence, reduction="none"))
             total = total + recipe.presence_weight * figures["presence"]
         return total, {name: float(value.detach()) for name, value in ({"loss": total} | figures).items()}
 

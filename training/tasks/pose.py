@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader
 
 from training import ranks
 from training.data.keypoint_rows import PoseSample
+from training.data.loading import batches_of, numbered
 from training.data.poses import PoseRows, pose_samples_of, rows_of
-from training.data.workers import ignore_termination
 from training.metrics import confusion, macro_f1
 from training.models import build
 from training.provenance import provenance_of
@@ -35,24 +34,18 @@ class PoseTraining:
         self.model = build(recipe.model)
         samples = pose_samples_of(recipe, data_root)
         self._training = [sample for sample in samples if sample.split == "train"]
-        self._validation = [sample for sample in samples if sample.split in ("val", "validation")]
+        self._validation = [sample for sample in samples if sample.split == "validation"]
 
     def batches(self, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield batches of keypoints and class numbers."""
         recipe = self._recipe
-        batch, steps = recipe.schedule.batch, range(first_step, recipe.schedule.steps)
-        loader: DataLoader[Any] = DataLoader(
-            PoseRows(self._training, recipe),
-            batch_sampler=(ranks.share(range(step * batch, (step + 1) * batch)) for step in steps),
-            num_workers=recipe.schedule.workers,
-            prefetch_factor=4 if recipe.schedule.workers else None,
-            worker_init_fn=ignore_termination,
-        )
-        yield from loader
+        yield from batches_of(PoseRows(self._training, recipe), numbered(recipe.schedule, first_step), recipe.schedule)
 
     def loss(self, outputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Mapping[str, float]]:
         """Return the cross entropy."""
-        loss = cross_entropy(outputs[0], targets, label_smoothing=self._recipe.label_smoothing)
+        smoothing = self._recipe.label_smoothing
+        each = cross_entropy(outputs[0], targets, label_smoothing=smoothing, reduction="none")
+        loss = ranks.mean_of_batch(each)
         return loss, {"loss": float(loss.detach())}
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:

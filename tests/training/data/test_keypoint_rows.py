@@ -38,7 +38,8 @@ def test_mediapipes_class_comes_first(tmp_path: Path) -> None:
 
 def test_recorded_hands_have_the_name_of_their_file(tmp_path: Path) -> None:
     keypoints = [[float(row), 2.0, 0.9] for row in range(21)]
-    lines = [{"hands": [{"keypoints": keypoints}, {"keypoints": None}]}, {"hands": []}]
+    unsure = [[x, y, 0.1] for x, y, _ in keypoints]
+    lines = [{"hands": [{"keypoints": keypoints}, {"keypoints": None}, {"keypoints": unsure}]}, {"hands": []}]
     path = tmp_path / "ok.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     ((points, pose),) = read_json_lines(path, {})
@@ -70,7 +71,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_json_lines(tmp_path / "none.jsonl", {})
     for content in ("no JSON", "{}", '{"hands": [{"keypoints": [[1, 2]]}]}'):
         (tmp_path / "a.jsonl").write_text(content, encoding="utf-8")
-        with pytest.raises(SourceError, match="holds no results of edge-run"):
+        with pytest.raises(SourceError, match="line 1, is no result of edge-run"):
             read_json_lines(tmp_path / "a.jsonl", {})
 
 

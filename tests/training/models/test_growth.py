@@ -5,6 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from tests.training.small_recipes import keypoints_mapping
+from training.models import build
+from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
 from training.models.growth import load_grown
 
@@ -33,7 +36,6 @@ def trained(**sizes: object) -> HandDetector:
         {},
         {"neck_width": 12},
         {"depths": (0, 3, 0, 2)},
-        {"widths": (6, 4, 8, 8, 8)},
         {"neck_width": 16, "depths": (0, 2, 0, 3)},
     ],
 )
@@ -62,16 +64,28 @@ def test_what_was_added_learns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("smaller", "reason"),
+    ("other", "reason"),
     [
-        ({"neck_width": 4}, r"lateral\.0\.0\.weight of shape \(8, 8, 1, 1\) has no place"),
-        ({"depths": (0, 1, 0, 0)}, r"backbone\.stages\.3\.1\.enter\.0\.weight of shape .* has no place"),
-        ({"widths": (4, 4, 12, 8, 8)}, r"enter\.0\.weight would grow from 8 to 12 channels, mixing its halves"),
+        ({"neck_width": 4}, r"lateral\.0\.0\.weight of shape \(8, 8, 1, 1\) cannot become \(4, 8, 1, 1\)"),
+        ({"depths": (0, 1, 0, 0)}, r"backbone\.stages\.3\.1\.\S+ is in the weights alone"),
+        # A block where there was none would not pass on what it gets.
+        ({"depths": (1, 1, 0, 1)}, r"backbone\.stages\.0\.1\.\S+ is in the model alone"),
+        ({"widths": (4, 4, 12, 8, 8)}, r"backbone\.stages\.1\.0\.0\.weight of shape \(8, 4, 3, 3\) cannot become"),
     ],
 )
-def test_what_does_not_fit_is_named(smaller: dict[str, object], reason: str) -> None:
-    model = HandDetector(**SMALL | smaller)  # type: ignore[arg-type]
+def test_what_does_not_fit_is_named(other: dict[str, object], reason: str) -> None:
+    model = HandDetector(**SMALL | other)  # type: ignore[arg-type]
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with pytest.raises(ValueError, match=reason):
         load_grown(model, trained().state_dict())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_classes_and_bins_do_not_grow() -> None:
+    """Their places have meanings."""
+    few, more = (CropClassifier(head_classes=(classes, 2), widths=(4, 4, 8), depths=(0, 0)) for classes in (3, 4))
+    with pytest.raises(ValueError, match=r"heads\.0\.weight of shape \(3, 8\) cannot become \(4, 8\)"):
+        load_grown(more, few.state_dict())
+    small, large = (build(keypoints_mapping()["model"] | {"side_px": side_px}) for side_px in (32, 64))
+    with pytest.raises(ValueError, match=r"mix\.0\.weight .* cannot become"):
+        load_grown(large, small.state_dict())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,26 @@ def test_coco_hands_with_keypoints_and_a_known_gesture_are_rows(root: Path) -> N
     assert (only.pose, only.split, only.licence) == ("up", "test", "MIT")
 
 
+def test_a_pose_that_the_recipe_does_not_know_is_named(root: Path) -> None:
+    (root / "recorded").mkdir(exist_ok=True)
+    line = {"hands": [{"keypoints": [[0.0, 1.0, 1.0]] * 21}]}
+    (root / "recorded" / "sideways.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    data = pose_recipe().model_dump()["data"]
+    data["sets"] = [*data["sets"], {"path": "recorded", "layout": "json-lines"}]
+    with pytest.raises(SourceError, match="the recipe's poses do not include sideways in recorded"):
+        pose_samples_of(pose_recipe(data=data), root)
+
+
+def test_too_few_rows_to_test_on_are_told(root: Path) -> None:
+    data = pose_recipe().model_dump()["data"]
+    data["sets"] = [{**data["sets"][0], "group_rows": 10}]
+    with pytest.raises(SourceError, match="no test row shows the poses down, up; record more of them"):
+        pose_samples_of(pose_recipe(data=data), root)
+
+
 def test_an_excluded_licence_is_tested_on_alone(root: Path) -> None:
     data = pose_recipe().model_dump()["data"] | {"excluded_licences": ("not stated",)}
-    with pytest.raises(SourceError, match="no training row shows the poses down, up"):
+    with pytest.raises(SourceError, match="no train row shows the poses down, up"):
         pose_samples_of(pose_recipe(data=data), root)
 
 
@@ -86,6 +104,7 @@ def test_a_model_learns_poses_in_seconds(root: Path, tmp_path: Path) -> None:
     evaluation = evaluate_checkpoint(path, root)
     assert evaluation.rows["rows"] == {"pose_accuracy": 1.0, "pose_macro_f1": 1.0, "rows": 16.0}
     assert set(evaluation.rows) == {"rows", "hands", "all sets"}
+    assert evaluation.pictures is None
     with pytest.raises(UsageError, match="min_score is for detectors"):
         evaluate_checkpoint(path, root, min_score=0.5)
 
