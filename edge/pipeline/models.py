@@ -83,7 +83,7 @@ def _require_different_answers(tasks: Sequence[Task]) -> None:
 def _require_keypoints(tasks: Sequence[Task]) -> None:
     needing = [task.name for task in tasks if task.needs_keypoints]
     if needing and not any(task.contract.task == "keypoints" for task in tasks):
-        raise UsageError(f"model {needing[0]} needs keypoints; give one that places them too, such as hand-keypoints")
+        raise UsageError(f"model {needing[0]} needs keypoints; give one that places them too")
 
 
 def _answers_of(task: Task) -> list[str]:
