@@ -155,16 +155,9 @@ def test_signal_ends_a_run_with_everything_written(
     desk: Path, tmp_path: Path, repo_root: Path, number: signal.Signals, code: int
 ) -> None:
     lines, video = tmp_path / "out.jsonl", tmp_path / "out.mp4"
-    command: list[str | Path] = [
-        PROGRAM,
-        "test:hands?width=160&height=120",
-        "--jsonl",
-        lines,
-        "--video",
-        video,
-        "--json",
-    ]
-    command += ["--models", "detector"]
+    # Under nohup, as tests may run, SIGHUP is ignored, and would stay so.
+    command: list[str | Path] = ["env", "--default-signal=HUP", PROGRAM, "test:hands?width=160&height=120"]
+    command += ["--jsonl", lines, "--video", video, "--json", "--models", "detector"]
     with subprocess.Popen(command, cwd=desk, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         deadline_s = time.monotonic() + 60
         while not lines.exists() or lines.read_bytes().count(b"\n") < 5:
