@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+_CHOSEN = {("input", fit) for fit in ("letterbox", "stretch", "crop", "keypoints")}
+
 
 class StrictModel(BaseModel):
     """An immutable pydantic model that refuses unknown fields, converted types, and numbers that are not finite."""
@@ -18,7 +20,10 @@ def first_problem(error: ValidationError) -> str:
     """Return the first problem of a validation as `field: what is wrong`, and how many more there are."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     first = problems[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the top level"
+    parts = first["loc"]
+    # The kind by which pydantic chose among models of an input stands in no file.
+    named = [part for part, before in zip(parts, ("", *parts), strict=False) if (before, part) not in _CHOSEN]
+    place = ".".join(map(str, named)) or "the top level"
     if first["type"] == "extra_forbidden":
         text = f"{place}: unknown field, remove it or update edge"
     elif first["type"] == "missing":

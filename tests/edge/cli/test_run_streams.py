@@ -114,7 +114,9 @@ sys.argv = ["edge-run", "clip.mp4", "--models", "detector"]
 from edge.cli.run import main
 main()
 """
-    done = subprocess.run([PROGRAM.parent / "python", "-c", code], cwd=desk, capture_output=True, check=False)
+    # In the background of a script, as tests may run, SIGINT is ignored.
+    command = ["env", "--default-signal=INT", PROGRAM.parent / "python", "-c", code]
+    done = subprocess.run(command, cwd=desk, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
 
 
