@@ -115,7 +115,7 @@ from edge.cli.run import main
 main()
 """
     # In the background of a script, as tests may run, SIGINT is ignored.
-    command = ["env", "--default-signal=INT", PROGRAM.parent / "python", "-c", code]
+    command: list[str | Path] = ["env", "--default-signal=INT", PROGRAM.parent / "python", "-c", code]
     done = subprocess.run(command, cwd=desk, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
 
