@@ -19,7 +19,7 @@ from training import ranks
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
-from training.models.growth import load_grown
+from training.models.growth import load_backbone, load_grown
 from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
@@ -106,7 +106,8 @@ def train(
     At the end, `weights.pt` beside it holds the averaged weights alone: a third of the size, for all but going on.
 
     A new run begins with the averaged weights of the checkpoint `start`, where one is given, grown where its own model
-    is larger (see `training.models.growth`), and its checkpoint names the data of both. `say` hears one line whenever
+    is larger, or with its backbone where it is another task's (see `training.models.growth`), and its checkpoint names
+    the data of both. `say` hears one line whenever
     figures are logged, and when no step is left to make; of several processes the leader alone speaks, and the figures
     of training are those of its share. Raises
     `OutputError` when `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError`
@@ -116,7 +117,7 @@ def train(
     if not ranks.is_leader():
         say = _hush
     path = folder / CHECKPOINT
-    earlier_data = {} if start is None else _load_weights(task.model, start)
+    earlier_data = {} if start is None else _load_weights(task, start)
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
     average = WeightAverage(model, schedule.average_decay)
@@ -207,11 +208,16 @@ def _save(path: Path, state: Mapping[str, Any]) -> None:
         raise OutputError(f"{path} cannot be written; free space on its disk and start again to go on") from error
 
 
-def _load_weights(model: nn.Module, start: Path) -> Mapping[str, Any]:
-    """Give `model`, as large or larger, the averaged weights of a checkpoint; return the data they learned from."""
+def _load_weights(task: TrainingTask, start: Path) -> Mapping[str, Any]:
+    """Give the task's model the averaged weights of a checkpoint; return the data they learned from.
+
+    The model may be larger than the checkpoint's own; of another task it takes the backbone.
+    """
     state = read_state(start)
     try:
-        load_grown(model, state["ema"])
+        same_task = state["recipe"].get("task") == task.provenance()["recipe"].get("task")
+        load = load_grown if same_task else load_backbone
+        load(task.model, state["ema"])
         return dict(state["data"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SourceError(

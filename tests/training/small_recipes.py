@@ -83,6 +83,7 @@ def keypoints_mapping(**changes: Any) -> dict[str, Any]:
             "widths": [4, 4, 8, 8, 8],
             "depths": [0, 0, 0, 0],
             "neck_width": 8,
+            "votes": 8,
             "hidden": 16,
         },
         "input": {"fit": "crop", "width_px": 32, "height_px": 32, "crop_margin": 0.25},

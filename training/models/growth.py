@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 # Parts whose channels mean nothing by their place, so that more may follow those that were there.
 _MAY_GROW = re.compile(r"(lateral|smooth)\.\d+\.\d+\.\w+|heads\.\d+\.[01](\.\d+)?\.\w+|.*\.merge\.\d+\.\w+")
+BACKBONE = "backbone."
 _STEP = re.compile(r"(.*\.steps\.)\d+\..*")
 
 
@@ -39,6 +40,20 @@ def load_grown(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
             new[: old.shape[0]] = 0
         new[tuple(slice(size) for size in old.shape)] = old
     model.load_state_dict(grown)
+
+
+def load_backbone(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give the backbone of `model` that of another task's trained `weights`, grown as in `load_grown`; the rest stays.
+
+    Raises `ValueError` when either has no backbone, and as `load_grown`.
+    """
+    backbone = getattr(model, "backbone", None)
+    if not isinstance(backbone, nn.Module):
+        raise ValueError("this model has no backbone")  # noqa: TRY004 - as for every other reason it cannot
+    own = {name.removeprefix(BACKBONE): value for name, value in weights.items() if name.startswith(BACKBONE)}
+    if not own:
+        raise ValueError("there is no backbone in the weights")
+    load_grown(backbone, own)
 
 
 def _is_larger(new: Tensor, old: Tensor) -> bool:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`SimccKeypoints`: a hand's crop to a distribution over x and one over y for each of its keypoints.
 
-Source: Li et al., "SimCC: a Simple Coordinate Classification Perspective for Human Pose Estimation", 2022.
+Source: Li et al., "SimCC: a Simple Coordinate Classification Perspective for Human Pose Estimation", 2022; here each
+axis is a row of cells that convolutions look along, as hands lie anywhere in their crops, in place of one linear layer.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from torch.nn.functional import interpolate
 from edge.keypoints import KEYPOINTS
 from training.models.blocks import Backbone, ConvBlock, initialise
 
-STRIDE_PX = 16
+STRIDE_PX = 8
+# Cells on either side that a cell of an axis asks where within it a keypoint lies.
+SEEN_CELLS = 2
 
 
 class SimccKeypoints(nn.Module):
     """Places 21 keypoints in (N, 3, S, S) crops, S = `side_px`; returns the logits of x and of y, (N, 21, bins) each.
 
-    There are `bins_a_px` bins for each pixel of the crop's side. The backbone has to reach at least stride 32. With
-    `presence` the logits (N, 2) of a hand and of anything else follow.
+    There are `bins_a_px` bins for each pixel of the crop's side. The backbone has to reach at least stride 32; where it
+    has the sizes of a detector's, it may start from one (see `training.models.growth`). Its last maps are brought to
+    `neck_width` channels, merged, and made to `votes` maps of `STRIDE_PX`; their means along an axis tell of the other,
+    through `hidden` channels. With `presence` the logits (N, 2) of a hand and of anything else follow.
     """
 
     def __init__(
         self,
         *,
         side_px: int,
-        bins_a_px: int = 2,
+        bins_a_px: int = 1,
         widths: tuple[int, ...] = (16, 32, 64, 128, 192),
-        depths: tuple[int, ...] = (1, 1, 2, 1),
-        neck_width: int = 96,
+        depths: tuple[int, ...] = (0, 2, 4, 3),
+        neck_width: int = 64,
+        votes: int = 96,
         hidden: int = 128,
         presence: bool = False,
         dropout: float = 0.2,
@@ -37,22 +43,22 @@ class SimccKeypoints(nn.Module):
         super().__init__()
         if side_px % (1 << len(widths)):
             raise ValueError(f"side_px must be a multiple of {1 << len(widths)}, got {side_px}")
-        self._finest = (STRIDE_PX // 2).bit_length() - 2
         if len(widths) < 5:
             raise ValueError(f"widths must be those of the stem and of strides 4 to 32 at least, got {len(widths)}")
+        self._finest = STRIDE_PX.bit_length() - 3
         self.backbone = Backbone(widths, depths)
         self.lateral = nn.ModuleList(ConvBlock(width, neck_width, 1) for width in widths[1 + self._finest :])
-        self.smooth = ConvBlock(neck_width, neck_width)
-        cells = (side_px // STRIDE_PX) ** 2
-        self.points = nn.Conv2d(neck_width, len(KEYPOINTS), 1)
-        self.mix = nn.Sequential(nn.Linear(cells, hidden), nn.ReLU(inplace=True))
-        self.axes = nn.ModuleList(nn.Linear(hidden, side_px * bins_a_px) for _ in "xy")
+        self.smooth = ConvBlock(neck_width, votes)
+        bins_a_cell = STRIDE_PX * bins_a_px
+        self.axes = nn.ModuleList(_Axis(over, votes, hidden, bins_a_cell) for over in (2, 3))
         self.presence = (
             nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(widths[-1], 2))
             if presence
             else None
         )
         initialise(self)
+        for axis in self.axes:
+            nn.init.normal_(axis.tell.weight, std=0.01)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         """Return the logits of x, of y and, where the model has it, of presence."""
@@ -61,6 +67,25 @@ class SimccKeypoints(nn.Module):
         merged = maps[-1]
         for finer in reversed(maps[:-1]):
             merged = finer + interpolate(merged, scale_factor=2.0, mode="nearest")
-        seen = self.mix(self.points(self.smooth(merged)).flatten(2))
-        places = tuple(axis(seen) for axis in self.axes)
+        votes = self.smooth(merged)
+        places = tuple(axis(votes) for axis in self.axes)
         return places if self.presence is None else (*places, self.presence(features[-1]))
+
+
+class _Axis(nn.Module):
+    """Maps (N, votes, H, W) to logits (N, 21, bins) along the axis that is left when `over` is averaged."""
+
+    def __init__(self, over: int, votes: int, hidden: int, bins_a_cell: int) -> None:
+        super().__init__()
+        self._over, self._bins_a_cell = over, bins_a_cell
+        kernel, padding = [2 * SEEN_CELLS + 1] * 2, [SEEN_CELLS] * 2
+        kernel[over - 2], padding[over - 2] = 1, 0
+        self.see = nn.Conv2d(votes, hidden, (kernel[0], kernel[1]), padding=(padding[0], padding[1]))
+        self.tell = nn.Conv2d(hidden, len(KEYPOINTS) * bins_a_cell, 1)
+
+    def forward(self, votes: Tensor) -> Tensor:
+        """Return the logits, those of a cell's bins one after the other."""
+        seen = self.see(votes.mean(self._over, keepdim=True)).relu()
+        cells = self.tell(seen).flatten(2).unflatten(1, (len(KEYPOINTS), self._bins_a_cell))
+        logits: Tensor = cells.transpose(2, 3).flatten(2)
+        return logits

@@ -9,7 +9,7 @@ from tests.training.small_recipes import keypoints_mapping
 from training.models import build
 from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
-from training.models.growth import load_grown
+from training.models.growth import load_backbone, load_grown
 
 # Sums over more channels, in float32.
 RELATIVE_DIFFERENCE = 1e-4
@@ -86,6 +86,27 @@ def test_classes_and_bins_do_not_grow() -> None:
     few, more = (CropClassifier(head_classes=(classes, 2), widths=(4, 4, 8), depths=(0, 0)) for classes in (3, 4))
     with pytest.raises(ValueError, match=r"heads\.0\.weight of shape \(3, 8\) cannot become \(4, 8\)"):
         load_grown(more, few.state_dict())
-    small, large = (build(keypoints_mapping()["model"] | {"side_px": side_px}) for side_px in (32, 64))
-    with pytest.raises(ValueError, match=r"mix\.0\.weight .* cannot become"):
-        load_grown(large, small.state_dict())
+    coarse, fine = (build(keypoints_mapping()["model"] | {"bins_a_px": bins}) for bins in (1, 2))
+    with pytest.raises(ValueError, match=r"axes\.0\.tell\.weight .* cannot become"):
+        load_grown(fine, coarse.state_dict())
+
+
+def test_a_model_of_another_task_takes_the_backbone() -> None:
+    detector = trained()
+    model = build(keypoints_mapping()["model"] | {"depths": (0, 2, 0, 1)}).eval()
+    head = {name: value.clone() for name, value in model.state_dict().items() if not name.startswith("backbone.")}
+    load_backbone(model, detector.state_dict())
+    crops = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        for own, other in zip(model.backbone(crops), detector.backbone(crops), strict=True):
+            torch.testing.assert_close(own, other, rtol=RELATIVE_DIFFERENCE, atol=RELATIVE_DIFFERENCE)
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in head.items())
+
+
+def test_a_model_without_a_backbone_takes_none() -> None:
+    pose = build({"architecture": "pose-mlp", "classes": 2})
+    detector = trained()
+    with pytest.raises(ValueError, match="this model has no backbone"):
+        load_backbone(pose, detector.state_dict())
+    with pytest.raises(ValueError, match="no backbone in the weights"):
+        load_backbone(detector, pose.state_dict())
