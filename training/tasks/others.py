@@ -39,7 +39,7 @@ def others_of(
 
     def boxes_in(sample: HandSample) -> list[FloatArray]:
         found = detect(model, pictures[sample.path], detector)
-        return list(_boxes_beside_hands(sample, found, recipe.min_score))
+        return list(_boxes_beside_hands(sample, found, recipe))
 
     found = zip(samples, ranks.spread(boxes_in, samples), strict=True)
     return [(sample, box) for sample, boxes in found for box in boxes]
@@ -53,9 +53,9 @@ def described_detector(recipe: OthersRecipe) -> str:
     return f"{path.name} (sha256 {digest[:16]}): what it took for hands teaches what is none"
 
 
-def _boxes_beside_hands(sample: HandSample, found: Found, min_score: float) -> Iterator[FloatArray]:
-    picture = judged(found, Wanted(sample.boxes_xyxy, sample.ignored), min_score)
-    for box in picture.boxes_xyxy[~picture.excused]:
+def _boxes_beside_hands(sample: HandSample, found: Found, recipe: OthersRecipe) -> Iterator[FloatArray]:
+    picture = judged(found, Wanted(sample.boxes_xyxy, sample.ignored), recipe.min_score)
+    for box in picture.boxes_xyxy[~picture.excused & (picture.scores <= recipe.max_score)]:
         if not _touches(box, sample.boxes_xyxy) and float(np.max(box[2:] - box[:2])) >= LEAST_SIDE_PX:
             yield box
 

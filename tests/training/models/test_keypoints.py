@@ -18,7 +18,7 @@ def test_there_is_a_distribution_for_each_axis_of_each_keypoint() -> None:
 
 def test_the_shipped_recipe_stays_small() -> None:
     model = build(read_recipe("hand-keypoints").model)
-    assert sum(parameter.numel() for parameter in model.parameters()) < 1_500_000
+    assert sum(parameter.numel() for parameter in model.parameters()) < 1_700_000
 
 
 @pytest.mark.parametrize(
