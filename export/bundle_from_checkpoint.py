@@ -31,7 +31,7 @@ from export.self_test_vector import self_test_vector
 from export.settings import ExportSettings
 from export.simplify import simplified
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.decoder_from_recipe import with_min_presence, with_min_score
+from training.decoder_from_recipe import with_min_score, with_presence_trust
 
 CODE_LICENCE = "Apache-2.0"
 MODEL_FILE = "model.onnx"
@@ -47,7 +47,7 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     """
     say(f"reading {path}")
     checkpoint = read_checkpoint(path)
-    recipe = with_min_presence(with_min_score(checkpoint.recipe, settings.min_score), settings.min_presence)
+    recipe = with_presence_trust(with_min_score(checkpoint.recipe, settings.min_score), settings.presence_trust)
     contract = contract_from_recipe(recipe, name=settings.name, version=settings.version, batch=settings.batch)
     card = accuracy_card(checkpoint, settings.accuracy, min_score=settings.min_score)
     pictures = _pictures(contract, settings)

@@ -69,7 +69,7 @@ def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int
     )
     decoder = SoftmaxHeads(heads=heads)
     if recipe.others is not None:
-        decoder = SoftmaxHeads(heads=heads, min_presence=recipe.others.min_presence)
+        decoder = SoftmaxHeads(heads=heads, presence_trust=recipe.others.presence_trust)
     return ModelContract(
         name=name,
         version=version,

@@ -31,7 +31,7 @@ class ExportSettings:
     """A fixed batch; None leaves it free."""
     min_score: float | None = None
     """Score from which a detector reports a hand; None takes the recipe's."""
-    min_presence: float | None = None
-    """Presence below which a pipeline drops a hand; None takes the recipe's."""
+    presence_trust: float | None = None
+    """How far the presence that the model tells changes a hand's score; None takes the recipe's."""
     pictures: int = 32
     """At most this many pictures are compared on."""

@@ -20,8 +20,8 @@ def point_decoder_from_recipe(recipe: KeypointsRecipe) -> Simcc:
     """Return the decoder of the recipe's model, whose module returns the logits of x, of y and of presence."""
     if recipe.others is None:
         return Simcc(x="x", y="y", reach=recipe.reach)
-    min_presence = recipe.others.min_presence
-    return Simcc(x="x", y="y", reach=recipe.reach, presence="presence", min_presence=min_presence)
+    trust = recipe.others.presence_trust
+    return Simcc(x="x", y="y", reach=recipe.reach, presence="presence", presence_trust=trust)
 
 
 def min_score_of(recipe: AnyRecipe) -> float | None:
@@ -43,15 +43,15 @@ def with_min_score(recipe: AnyRecipe, min_score: float | None) -> AnyRecipe:
     return recipe.model_copy(update={"decoding": recipe.decoding.model_copy(update={"min_score": min_score})})
 
 
-def with_min_presence(recipe: AnyRecipe, min_presence: float | None) -> AnyRecipe:
-    """Return the recipe with another threshold of presence, or as it is for None.
+def with_presence_trust(recipe: AnyRecipe, presence_trust: float | None) -> AnyRecipe:
+    """Return the recipe with another trust in presence, or as it is for None.
 
     Raises `UsageError` for a model that does not tell presence and for a value that is not within 0 and 1.
     """
-    if min_presence is None:
+    if presence_trust is None:
         return recipe
     if isinstance(recipe, (DetectorRecipe, PoseRecipe)) or recipe.others is None:
-        raise UsageError(f"min_presence is for models trained with others; {recipe.name} is none")
-    if not 0 <= min_presence <= 1:
-        raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
-    return recipe.model_copy(update={"others": recipe.others.model_copy(update={"min_presence": min_presence})})
+        raise UsageError(f"presence_trust is for models trained with others; {recipe.name} is none")
+    if not 0 <= presence_trust <= 1:
+        raise UsageError(f"presence_trust must lie within 0 and 1, got {presence_trust}")
+    return recipe.model_copy(update={"others": recipe.others.model_copy(update={"presence_trust": presence_trust})})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.peers.bundle_detector import BundleDetector
 from edge.errors import UsageError
+from edge.pipeline.models import CANDIDATE_SHARE
 from edge.sources.picture import pixels_from_file
 from edge.tasks import load
 from edge.tasks.crop_task import CropTask
@@ -16,7 +17,7 @@ from training.metrics import Found
 
 
 class BundleCascade:
-    """A `Detector`: the hands of a detector bundle that a second bundle keeps, each with the detector's score.
+    """A `Detector`: the hands of a detector bundle, their scores as a second bundle's look at them changes them.
 
     Raises `UsageError` when the second bundle does not look at crops.
     """
@@ -37,11 +38,13 @@ class BundleCascade:
         return {
             **self._detector.settings,
             "second_look_version": look.contract.version,
-            "min_presence": look.min_presence,
+            "candidate_share": CANDIDATE_SHARE,
         }
 
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""
         bgr = pixels_from_file(picture)
-        kept = self._look.kept(self._look(bgr, self._detector.hands(bgr)))
+        found = self._detector.hands(bgr)
+        candidates = found[found.scores >= CANDIDATE_SHARE * self.min_score]
+        kept = self._look.kept(self._look(bgr, candidates))
         return Found(kept.boxes_xyxy, kept.scores)

@@ -36,8 +36,8 @@ Batch = Annotated[int | None, typer.Option(metavar="N", min=1, help="A fixed bat
 MinScore = Annotated[
     float | None, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.  [the recipe's]")
 ]
-MinPresence = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Presence below which a hand is dropped.  [the recipe's]")
+PresenceTrust = Annotated[
+    float | None, typer.Option(min=0, max=1, help="How far presence changes a hand's score.  [the recipe's]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object on standard output.")]
 
@@ -56,7 +56,7 @@ def export(
     weights_licence: WeightsLicence = "not stated",
     batch: Batch = None,
     min_score: MinScore = None,
-    min_presence: MinPresence = None,
+    presence_trust: PresenceTrust = None,
     json: Json = False,
 ) -> None:
     """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself."""
@@ -71,7 +71,7 @@ def export(
         "weights_licence": weights_licence,
         "batch": batch,
         "min_score": min_score,
-        "min_presence": min_presence,
+        "presence_trust": presence_trust,
     }
     raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(checkpoint, options, as_json=json)))
 

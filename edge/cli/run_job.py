@@ -52,7 +52,6 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
         device=settings.device,
         threads=settings.threads,
         min_score=settings.min_score,
-        min_presence=settings.min_presence,
     )
     stack.enter_context(pipeline)
     sinks = _sinks(settings, signals)

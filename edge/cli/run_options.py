@@ -30,9 +30,6 @@ _MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
 _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
 _THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
-_MIN_PRESENCE = typer.Option(
-    metavar="X", help="Drop hands that a second look is less sure of, 0 to 1.  [each model's own]"
-)
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 
 
@@ -50,7 +47,6 @@ def run(
     device: Annotated[str, _DEVICE] = "auto",
     threads: Annotated[str | None, _THREADS] = None,
     min_score: Annotated[str | None, _MIN_SCORE] = None,
-    min_presence: Annotated[str | None, _MIN_PRESENCE] = None,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, and say which gesture they make."""
@@ -70,7 +66,6 @@ def run(
             device=device,
             threads=threads,
             min_score=min_score,
-            min_presence=min_presence,
             json=json,
         )
         return run_job(settings)

@@ -26,7 +26,6 @@ _NUMBERS = {
     "max_frames": NumberOption(1, 1e9),
     "threads": NumberOption(1, MOST_THREADS),
     "min_score": NumberOption(0, 1, whole=False),
-    "min_presence": NumberOption(0, 1, whole=False),
 }
 
 
@@ -49,7 +48,6 @@ class RunSettings:
     device: str = "auto"
     threads: int | None = None
     min_score: float | None = None
-    min_presence: float | None = None
     json: bool = False
 
     @classmethod

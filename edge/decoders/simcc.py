@@ -24,7 +24,8 @@ class Simcc(StrictModel):
 
     A keypoint is placed at the mean of the bins within `reach` of the most probable one, along each axis, and its score
     is the probability that both coordinates lie there; `reach` is a share of the input's side. The output `presence`
-    (N, 2), where there is one, has the logits of a hand and of anything else; below `min_presence` a crop shows none.
+    (N, 2), where there is one, has the logits of a hand and of anything else; `presence_trust` says how far it changes
+    a hand's score, see `edge.decoders.presence.joined`.
     """
 
     serves: ClassVar[tuple[str, ...]] = ("keypoints",)
@@ -34,23 +35,20 @@ class Simcc(StrictModel):
     y: str = Field(min_length=1)
     reach: float = Field(gt=0, le=0.5)
     presence: str | None = Field(default=None, min_length=1)
-    min_presence: float = Field(default=0.5, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, le=1)
 
     @model_validator(mode="after")
-    def _outputs_differ(self) -> Simcc:
+    def _outputs_make_sense(self) -> Simcc:
         if len(set(self.output_names)) != len(self.output_names):
             raise ValueError(f"each answer needs an output of its own, got {', '.join(self.output_names)}")
+        if self.presence_trust and self.presence is None:
+            raise ValueError("presence_trust needs an output that tells presence; name it, or leave out the trust")
         return self
 
     @property
     def output_names(self) -> tuple[str, ...]:
         """Names of the outputs this decoder reads."""
         return (self.x, self.y) if self.presence is None else (self.x, self.y, self.presence)
-
-    @property
-    def tells_presence(self) -> bool:
-        """Whether it says of a crop that it shows no hand."""
-        return self.presence is not None
 
     def require_fit(self, contract: InputContract | None, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes tells places in crops."""

@@ -65,32 +65,30 @@ class Head(StrictModel):
 class SoftmaxHeads(StrictModel):
     """Logits per head; the answer is the most probable class and its probability.
 
-    Below `min_presence` a crop shows no hand; only a head of the role presence can say so.
+    `presence_trust` says how far a head of the role presence changes a hand's score, see
+    `edge.decoders.presence.joined`.
     """
 
     serves: ClassVar[tuple[str, ...]] = ("classifier", "pose")
 
     type: Literal["softmax-heads"] = "softmax-heads"
     heads: tuple[Head, ...] = Field(min_length=1)
-    min_presence: float = Field(default=0.5, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, le=1)
 
     @model_validator(mode="after")
-    def _heads_differ(self) -> SoftmaxHeads:
+    def _heads_make_sense(self) -> SoftmaxHeads:
         if len({head.role for head in self.heads}) != len(self.heads):
             raise ValueError("each role may have one head")
         if len(set(self.output_names)) != len(self.heads):
             raise ValueError(f"each head needs an output of its own, got {', '.join(self.output_names)}")
+        if self.presence_trust and not any(head.role == "presence" for head in self.heads):
+            raise ValueError("presence_trust needs a head of the role presence; add one, or leave out the trust")
         return self
 
     @property
     def output_names(self) -> tuple[str, ...]:
         """Names of the outputs this decoder reads."""
         return tuple(head.output for head in self.heads)
-
-    @property
-    def tells_presence(self) -> bool:
-        """Whether it says of a crop that it shows no hand."""
-        return any(head.role == "presence" for head in self.heads)
 
     def require_fit(self, contract: InputContract | None, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
         """Raise `ValueError` unless a network with this input and outputs of these shapes has these heads."""

@@ -9,18 +9,21 @@ from pathlib import Path
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
-from edge.decoders import LabelDecoder
+from edge.decoders import BoxDecoder, LabelDecoder
 from edge.errors import UsageError
-from edge.tasks.loading import TASKS_ON_CROPS, task_from_bundle
+from edge.tasks.loading import task_from_bundle, trusted_presence
 from edge.tasks.task import Task
 
+# Before a second look, which may make it surer, a detector passes on what scores this share of its threshold.
+CANDIDATE_SHARE = 0.5
 
-def tasks_from_models(
-    models: Sequence[str | Path | Task], *, device: str, min_score: float | None, min_presence: float | None
-) -> list[Task]:
+
+def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_score: float | None) -> list[Task]:
     """Return a task for each model, each after those whose answers it needs; all of them are the caller's to close.
 
-    A model that is a task already gets a sibling, so that its owner may go on using and closing it.
+    A model that is a task already gets a sibling, so that its owner may go on using and closing it; it keeps its own
+    threshold. Of the models opened here the detector drops what scores less than `min_score`, by default its bundle's;
+    where one looks again at what it found, it passes on candidates that score less, and the last one to look drops.
 
     Raises:
         UsageError: a model is unknown, or the models do not go together.
@@ -28,8 +31,13 @@ def tasks_from_models(
     """
     if isinstance(models, (str, Path)):
         raise UsageError(f"models must be a sequence, got {models!r}; write models=[{str(models)!r}]")
+    sources = [model if isinstance(model, Task) else Bundle.open(find_bundle(model)) for model in models]
+    thresholds = _thresholds(sources, min_score)
     with ExitStack() as opened:
-        tasks = [opened.enter_context(_task_from_model(model, device, min_score, min_presence)) for model in models]
+        tasks = [
+            opened.enter_context(_task_from_source(source, device, threshold))
+            for source, threshold in zip(sources, thresholds, strict=True)
+        ]
         _require_one_that_finds_hands(tasks)
         _require_different_names(tasks)
         _require_different_answers(tasks)
@@ -38,19 +46,24 @@ def tasks_from_models(
     return sorted(tasks, key=lambda task: (task.needs_hands, task.needs_keypoints))
 
 
-def _task_from_model(
-    model: str | Path | Task, device: str, min_score: float | None, min_presence: float | None
-) -> Task:
-    if isinstance(model, Task):
-        return model.sibling()
-    bundle = Bundle.open(find_bundle(model))
-    task = bundle.manifest.task
-    return task_from_bundle(
-        bundle,
-        device=device,
-        min_score=min_score if task == "detector" else None,
-        min_presence=min_presence if task in TASKS_ON_CROPS else None,
-    )
+def _thresholds(sources: Sequence[Bundle | Task], min_score: float | None) -> list[float | None]:
+    """Return the least score of each model that is opened here and drops hands, None for the others."""
+    thresholds: list[float | None] = [None] * len(sources)
+    opened = [(number, source.manifest) for number, source in enumerate(sources) if isinstance(source, Bundle)]
+    lookers = [number for number, contract in opened if trusted_presence(contract)]
+    for number, contract in opened:
+        if isinstance(contract.decoder, BoxDecoder):
+            least = contract.decoder.min_score if min_score is None else min_score
+            thresholds[number] = least * CANDIDATE_SHARE if lookers else least
+            if lookers:
+                thresholds[lookers[-1]] = least
+    return thresholds
+
+
+def _task_from_source(source: Bundle | Task, device: str, min_score: float | None) -> Task:
+    if isinstance(source, Task):
+        return source.sibling()
+    return task_from_bundle(source, device=device, min_score=min_score)
 
 
 def _require_one_that_finds_hands(tasks: Sequence[Task]) -> None:

@@ -34,8 +34,8 @@ class Pipeline:
 
     `models` are names of shipped models, folders of bundles, or tasks: one that finds hands, and any that say more
     about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `threads` is
-    the number of lanes, by default one a core. `min_score` replaces the threshold of a detector that is opened here,
-    `min_presence` that of every model which looks closer, below which a hand is dropped.
+    the number of lanes, by default one a core. `min_score` replaces the threshold of a detector that is opened here;
+    where a model opened here looks again at what it found, the score after that look counts.
 
     Raises:
         UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.
@@ -50,14 +50,12 @@ class Pipeline:
         device: str = "auto",
         threads: int | None = None,
         min_score: float | None = None,
-        min_presence: float | None = None,
     ) -> None:
         _require_count("threads", threads)
-        for name, threshold in (("min_score", min_score), ("min_presence", min_presence)):
-            if threshold is not None and not 0 <= threshold <= 1:
-                raise UsageError(f"{name} must lie within 0 and 1, got {threshold}")
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.device = device_from_name(device)
-        tasks = tasks_from_models(models, device=device, min_score=min_score, min_presence=min_presence)
+        tasks = tasks_from_models(models, device=device, min_score=min_score)
         self.models = {task.name: task.contract.version for task in tasks}
         first = Lane(tasks)
         self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]

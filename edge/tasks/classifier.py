@@ -19,12 +19,12 @@ class HandClassifier(CropTask):
     Raises `BundleFormatError` when the bundle is not a classifier, and as `CropTask`.
     """
 
-    def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
+    def __init__(self, contract: ModelContract, runner: Runner, *, min_score: float = 0.0) -> None:
         if not isinstance(contract.decoder, LabelDecoder):
             raise BundleFormatError(
                 f"{contract.name} is a {contract.task}, not a classifier; give a classifier's bundle"
             )
-        super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
+        super().__init__(contract, runner, contract.decoder, min_score=min_score)
         self._decoder = contract.decoder
 
     def tell(self, hands: Hands) -> Hands:
@@ -40,4 +40,4 @@ class HandClassifier(CropTask):
 
     def sibling(self) -> HandClassifier:
         """Return a classifier for another thread on the same loaded weights."""
-        return HandClassifier(self.contract, self.runner.sibling(), min_presence=self.min_presence)
+        return HandClassifier(self.contract, self.runner.sibling(), min_score=self.min_score)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder, PointDecoder
+from edge.decoders.presence import joined
 from edge.errors import UsageError
 from edge.frame import Frame
 from edge.geometry import Affine
@@ -18,9 +21,10 @@ from edge.tasks.hand_task import HandTask
 
 
 class CropTask(HandTask):
-    """Looks at the crop of every hand, and may say that one shows none.
+    """Looks at the crop of every hand, and may change how sure it is that it shows one.
 
-    `min_presence` replaces the bundle's threshold for what is kept. Raises `UsageError` when it is not within 0 and 1.
+    Of hands that score less than `min_score` after this look `kept` keeps none. Raises `UsageError` when it is not
+    within 0 and 1.
     """
 
     def __init__(
@@ -29,13 +33,13 @@ class CropTask(HandTask):
         runner: Runner,
         decoder: LabelDecoder | PointDecoder,
         *,
-        min_presence: float | None = None,
+        min_score: float = 0.0,
     ) -> None:
         super().__init__(contract, runner)
-        if min_presence is not None and not 0 <= min_presence <= 1:
-            raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")
-        self.min_presence = decoder.min_presence if min_presence is None else min_presence
-        self._tells_presence = decoder.tells_presence
+        if not 0 <= min_score <= 1:
+            raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
+        self.min_score = min_score
+        self._trust = decoder.presence_trust
         self._crop = contract.picture_input
         self._preprocessor = Preprocessor(self._crop.contract())
         self._picture_from_crop: Affine = np.zeros((0, 2, 3))
@@ -50,8 +54,12 @@ class CropTask(HandTask):
         self._picture_from_crop = self._preprocessor.write_crops(frame, hands.boxes_xyxy, rows)
 
     def kept(self, hands: Hands) -> Hands:
-        """Return the hands of whose presence this model is sure enough, all where it tells nothing of it."""
-        if hands.presence is None or not self._tells_presence:
+        """Return the hands by their scores joined with presence, best first, without those below `min_score`.
+
+        Where this model's presence is not trusted, all are returned as they are.
+        """
+        if hands.presence is None or not self._trust:
             return hands
-        sure = hands.presence >= self.min_presence
-        return hands if sure.all() else hands[sure]
+        scores = joined(hands.scores, hands.presence, self._trust)
+        best_first = np.argsort(-scores, kind="stable")
+        return replace(hands, scores=scores)[best_first[scores[best_first] >= self.min_score]]

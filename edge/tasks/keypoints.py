@@ -19,12 +19,12 @@ class HandKeypoints(CropTask):
     Raises `BundleFormatError` when the bundle is not a keypoint model, and as `CropTask`.
     """
 
-    def __init__(self, contract: ModelContract, runner: Runner, *, min_presence: float | None = None) -> None:
+    def __init__(self, contract: ModelContract, runner: Runner, *, min_score: float = 0.0) -> None:
         if not isinstance(contract.decoder, PointDecoder):
             raise BundleFormatError(
                 f"{contract.name} is a {contract.task}, not a keypoint model; give a keypoint model's bundle"
             )
-        super().__init__(contract, runner, contract.decoder, min_presence=min_presence)
+        super().__init__(contract, runner, contract.decoder, min_score=min_score)
         self._decoder = contract.decoder
 
     def tell(self, hands: Hands) -> Hands:
@@ -36,4 +36,4 @@ class HandKeypoints(CropTask):
 
     def sibling(self) -> HandKeypoints:
         """Return a task for another thread on the same loaded weights."""
-        return HandKeypoints(self.contract, self.runner.sibling(), min_presence=self.min_presence)
+        return HandKeypoints(self.contract, self.runner.sibling(), min_score=self.min_score)

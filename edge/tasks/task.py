@@ -59,7 +59,7 @@ class Task(ABC):
         """Return the hands of the prepared frame, in its pixels. Raises `ModelError`."""
 
     def kept(self, hands: Hands) -> Hands:
-        """Return those of the `hands` it decoded that it holds for hands; a pipeline goes on with them."""
+        """Return the `hands` it decoded with which a pipeline goes on: a second look may change or drop some."""
         return hands
 
     @abstractmethod

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from export.self_test_vector import self_test_vector
 
 STRIDES_PX = (8, 16, 32)
 GESTURES = ("fist", "palm", "no_gesture")
+HEADS = {"gesture": len(GESTURES), "handedness": 2}
 
 
 def detector_contract(**changes: Any) -> ModelContract:
@@ -94,10 +95,10 @@ def classifier_contract(*, min_batch: int = 1, max_batch: int = 4, **changes: An
     return ModelContract.model_validate(fields | changes)
 
 
-def presence_contract(*, min_presence: float = 0.5) -> ModelContract:
+def presence_contract(*, presence_trust: float = 1.0) -> ModelContract:
     """Return the contract of a classifier that only tells hands from other things."""
     head = {"output": "presence", "role": "presence", "labels": ("hand", "other")}
-    decoder = {"type": "softmax-heads", "heads": (head,), "min_presence": min_presence}
+    decoder = {"type": "softmax-heads", "heads": (head,), "presence_trust": presence_trust}
     return classifier_contract(outputs=({"name": "presence", "shape": ("batch", 2)},), decoder=decoder)
 
 
@@ -176,15 +177,15 @@ def detector_model(*, seed: int = 0, batch: int | str = "batch") -> bytes:
     return _model(nodes, [_value("image", (batch, 3, "height", "width"))], outputs, weights)
 
 
-def classifier_model(*, seed: int = 0, batch: int | str = "batch") -> bytes:
-    """Return ONNX with one matrix per head over a crop shrunk to 4 x 4."""
+def classifier_model(*, seed: int = 0, batch: int | str = "batch", heads: Mapping[str, int] = HEADS) -> bytes:
+    """Return ONNX with one matrix per head, of so many classes, over a crop shrunk to 4 x 4."""
     rng = np.random.default_rng(seed)
     nodes = [
         helper.make_node("AveragePool", ["crops"], ["small"], kernel_shape=[8, 8], strides=[8, 8]),
         helper.make_node("Flatten", ["small"], ["flat"]),
     ]
     weights, outputs = [], []
-    for head, classes in (("gesture", len(GESTURES)), ("handedness", 2)):
+    for head, classes in heads.items():
         weights.append(_constant(f"w_{head}", rng.normal(0, 1, (48, classes)).astype(np.float32)))
         nodes.append(helper.make_node("MatMul", ["flat", f"w_{head}"], [head]))
         outputs.append(_value(head, (batch, classes)))

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.errors import UsageError
+from edge.results import Hands
 from edge.runners import FakeRunner
 from edge.tasks import HandClassifier, HandKeypoints, load
 from tests.edge.bundles import (
@@ -45,28 +46,23 @@ def test_a_keypoint_goes_back_to_the_pixels_of_the_picture() -> None:
     np.testing.assert_allclose(keypoints[..., 2], 1, atol=1e-5)
 
 
-def test_a_keypoint_model_may_drop_what_is_no_hand() -> None:
+def test_a_keypoint_model_may_tell_presence() -> None:
     contract = keypoint_contract(
         outputs=(*keypoint_contract().outputs, {"name": "presence", "shape": ("batch", 2)}),
-        decoder={"type": "simcc", "x": "x", "y": "y", "reach": 0.1, "presence": "presence", "min_presence": 0.6},
+        decoder={"type": "simcc", "x": "x", "y": "y", "reach": 0.1, "presence": "presence", "presence_trust": 0.6},
     )
     logits = np.zeros((2, 21, 64), np.float32)
     told = {"x": logits, "y": logits, "presence": np.array([[2, 0], [0, 1]], np.float32)}
     outputs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: told)
-    with HandKeypoints(contract, runner) as task:
-        hands = task(noisy_picture(160, 120), hand_boxes(2))
+    with HandKeypoints(contract, runner, min_score=0.5) as opened, opened.sibling() as task:
+        hands = task(noisy_picture(160, 120), Hands(hand_boxes(2), np.array([0.6, 0.5], np.float32)))
         kept = task.kept(hands)
-        with task.sibling() as sibling:
-            assert isinstance(sibling, HandKeypoints)
-            assert sibling.min_presence == 0.6
     assert hands.presence is not None
     np.testing.assert_allclose(hands.presence, 1 / (1 + np.exp([-2.0, 1.0])), atol=1e-6)
     assert len(kept) == 1
     assert kept.presence is not None
     assert kept.presence[0] == hands.presence[0]
-    with pytest.raises(UsageError, match="min_presence must lie within 0 and 1"):
-        HandKeypoints(contract, runner, min_presence=1.5)
 
 
 def test_a_keypoint_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> None:
@@ -79,7 +75,7 @@ def test_a_keypoint_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> Non
     assert many is not None
     assert one is not None
     np.testing.assert_allclose(many[8], one[0], atol=0.01)
-    with pytest.raises(UsageError, match="min_score is for detectors; small-keypoints is a keypoint model"):
+    with pytest.raises(UsageError, match="small-keypoints is a keypoint model that does neither"):
         load(bundle.path, min_score=0.3)
 
 

@@ -75,8 +75,8 @@ def test_a_pose_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> None:
     with load(bundle.path) as task, task.sibling() as sibling:
         assert isinstance(sibling, HandPose)
         assert sibling(noisy_picture(100, 80), hands_with_keypoints(3)).poses is not None
-    with pytest.raises(UsageError, match="min_presence is for models that look at crops; small-pose is a pose model"):
-        load(bundle.path, min_presence=0.5)
+    with pytest.raises(UsageError, match="small-pose is a pose model that does neither"):
+        load(bundle.path, min_score=0.5)
 
 
 def test_a_pose_comes_after_the_keypoints_it_is_told_from() -> None:

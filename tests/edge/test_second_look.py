@@ -1,26 +1,111 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from pydantic import ValidationError
+
+from edge.decoders import Simcc
+from edge.decoders.presence import joined
+from edge.errors import UsageError
+from edge.pipeline.models import CANDIDATE_SHARE, tasks_from_models
+from edge.results import Hands
 from edge.runners import FakeRunner
-from edge.tasks import HandClassifier
-from tests.edge.bundles import classifier_contract, noisy_picture, presence_contract
+from edge.tasks import HandClassifier, HandDetector, load
+from tests.edge.bundles import (
+    classifier_contract,
+    classifier_model,
+    detector_contract,
+    detector_model,
+    noisy_picture,
+    presence_contract,
+    write_small_bundle,
+)
 
 BOXES = np.array([[0, 0, 40, 40], [20, 30, 60, 70], [50, 10, 90, 50]], np.float32)
+SCORES = hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32))
 
 
-def test_what_the_second_look_takes_for_something_else_is_not_kept() -> None:
-    contract = presence_contract(min_presence=0.75)
-    logits = np.array([[2, 0], [1, 0], [0, 2]], np.float32)
+def second_look(trust: float, logits: list[list[float]], **options: Any) -> HandClassifier:
+    contract = presence_contract(presence_trust=trust)
     outputs = tuple(output.spec() for output in contract.outputs)
-    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: {"presence": logits})
-    with HandClassifier(contract, runner) as task:
-        looked_at = task(noisy_picture(120, 110), BOXES)
+    told = {"presence": np.array(logits, np.float32)}
+    return HandClassifier(
+        contract, FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: told), **options
+    )
+
+
+def test_odds_of_both_looks_are_multiplied() -> None:
+    scores, presence = np.array([0.5, 0.2, 0.5], np.float32), np.array([0.75, 0.5, 0.1], np.float32)
+    np.testing.assert_allclose(joined(scores, presence, 1.0), [0.75, 0.2, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(joined(scores, presence, 0.5), [3**0.5 / (1 + 3**0.5), 0.2, 0.25], rtol=1e-6)
+
+
+@given(scores=SCORES, presence=SCORES, trust=st.floats(0, 1))
+def test_a_joined_score_is_a_score_that_follows_both_looks(
+    scores: np.ndarray[Any, Any], presence: np.ndarray[Any, Any], trust: float
+) -> None:
+    together = joined(scores, presence, trust)
+    assert together.dtype == np.float32
+    assert ((together >= 0) & (together <= 1)).all()
+    np.testing.assert_allclose(joined(scores, presence, 0.0), scores, atol=2e-6)
+    assert (joined(scores, np.maximum(presence, 0.6), trust) >= joined(scores, np.float32([0.6] * 4), trust)).all()
+
+
+def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold_are_left_out() -> None:
+    hands = Hands(BOXES, np.array([0.8, 0.5, 0.4], np.float32))
+    with second_look(1.0, [[0, 2], [1, 0], [2, 0]], min_score=0.6) as task:
+        looked_at = task(noisy_picture(120, 110), hands)
         assert looked_at.presence is not None
-        np.testing.assert_allclose(looked_at.presence, 1 / (1 + np.exp([-2.0, -1.0, 2.0])), atol=1e-6)
-        assert looked_at.gestures is None
-        np.testing.assert_array_equal(task.kept(looked_at).boxes_xyxy, looked_at.boxes_xyxy[:1])
-        assert HandClassifier(classifier_contract(), runner).kept(looked_at) is looked_at
-        with HandClassifier(contract, runner, min_presence=0.9) as strict, strict.sibling() as sibling:
-            assert (len(strict.kept(looked_at)), len(sibling.kept(looked_at))) == (0, 0)
+        np.testing.assert_allclose(looked_at.presence, 1 / (1 + np.exp([2.0, -1.0, -2.0])), atol=1e-6)
+        np.testing.assert_array_equal(looked_at.scores, hands.scores)
+        kept = task.kept(looked_at)
+        np.testing.assert_array_equal(kept.boxes_xyxy, BOXES[[2, 1]])
+        assert (np.diff(kept.scores) <= 0).all()
+        with task.sibling() as sibling:
+            assert len(sibling.kept(looked_at)) == 2
+
+
+def test_who_is_not_trusted_changes_nothing() -> None:
+    hands = Hands(BOXES, np.array([0.8, 0.5, 0.4], np.float32))
+    with second_look(0.0, [[0, 9]] * 3, min_score=0.6) as task:
+        looked_at = task(noisy_picture(120, 110), hands)
+        assert task.kept(looked_at) is looked_at
+
+
+def test_a_detector_passes_on_candidates_where_another_model_looks_again(tmp_path: Path) -> None:
+    detector = write_small_bundle(tmp_path / "detector", detector_contract(), detector_model()).path
+    classifier = write_small_bundle(tmp_path / "classifier", classifier_contract(), classifier_model()).path
+    contract = presence_contract(presence_trust=0.5)
+    looker = write_small_bundle(tmp_path / "looker", contract, classifier_model(heads={"presence": 2})).path
+    with load(detector) as task:
+        assert isinstance(task, HandDetector)
+        own = task.min_score
+    cases: list[tuple[list[Path], float | None, list[float]]] = [
+        ([detector, classifier], None, [own, 0.0]),
+        ([detector, looker], None, [own * CANDIDATE_SHARE, own]),
+        ([looker, detector], 0.8, [0.8 * CANDIDATE_SHARE, 0.8]),
+    ]
+    for models, min_score, expected in cases:
+        tasks = tasks_from_models(models, device="cpu", min_score=min_score)
+        assert [task.min_score for task in tasks] == pytest.approx(expected)  # type: ignore[attr-defined]
+        for task in tasks:
+            task.close()
+
+
+def test_trust_without_presence_is_refused() -> None:
+    with pytest.raises(ValidationError, match="presence_trust needs an output that tells presence"):
+        Simcc(x="x", y="y", reach=0.1, presence_trust=0.5)
+    with pytest.raises(ValidationError, match="presence_trust needs a head of the role presence"):
+        classifier_contract(decoder=classifier_contract().decoder.model_dump() | {"presence_trust": 0.5})
+
+
+def test_a_threshold_needs_a_model_that_has_one() -> None:
+    with pytest.raises(UsageError, match=r"min_score must lie within 0 and 1, got 1\.5"):
+        second_look(1.0, [], min_score=1.5)

@@ -71,9 +71,7 @@ def test_a_bundle_loads_by_its_folder(bundles: Path) -> None:
     [
         ({"name_or_path": "hand-detectr"}, "did you mean 'hand-detector'"),
         ({"name_or_path": "hand-detector", "min_score": 1.5}, "min_score must lie within 0 and 1"),
-        ({"name_or_path": "gesture-classifier", "min_score": 0.5}, "min_score is for detectors"),
-        ({"name_or_path": "gesture-classifier", "min_presence": 2}, "min_presence must lie within 0 and 1, got 2"),
-        ({"name_or_path": "hand-detector", "min_presence": 0.5}, "min_presence is for models that look at crops"),
+        ({"name_or_path": "gesture-classifier", "min_score": 0.5}, "min_score is for models that find hands"),
         ({"name_or_path": "hand-detector", "threads": 0}, "threads must be at least 1"),
         ({"name_or_path": "hand-detector", "device": "tpu"}, "device must be one of"),
     ],

@@ -7,21 +7,21 @@ from edge.decoders import SoftmaxHeads
 from edge.errors import UsageError
 from export.contract_from_recipe import contract_from_recipe
 from tests.training.small_recipes import classifier_mapping, classifier_recipe, detector_recipe
-from training.decoder_from_recipe import with_min_presence
+from training.decoder_from_recipe import with_presence_trust
 from training.recipe import AnyRecipe, ClassifierRecipe
 
 
 def recipe_with_presence() -> ClassifierRecipe:
     model = classifier_mapping()["model"] | {"head_classes": [3, 2, 2]}
-    return classifier_recipe(model=model, others={"detector": "detector.pt", "min_presence": 0.4})
+    return classifier_recipe(model=model, others={"detector": "detector.pt", "presence_trust": 0.4})
 
 
-def test_the_bundle_takes_over_the_threshold_of_presence() -> None:
+def test_the_bundle_takes_over_the_trust_in_presence() -> None:
     recipe = recipe_with_presence()
     for changed, expected in ((None, 0.4), (0.0, 0.0), (0.9, 0.9)):
-        contract = contract_from_recipe(with_min_presence(recipe, changed))
+        contract = contract_from_recipe(with_presence_trust(recipe, changed))
         assert isinstance(contract.decoder, SoftmaxHeads)
-        assert contract.decoder.min_presence == expected
+        assert contract.decoder.presence_trust == expected
         assert [output.name for output in contract.outputs] == ["gesture", "handedness", "presence"]
 
 
@@ -35,5 +35,5 @@ def test_the_bundle_takes_over_the_threshold_of_presence() -> None:
 )
 def test_a_threshold_that_cannot_be_is_refused(recipe: AnyRecipe, value: float, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        with_min_presence(recipe, value)
-    assert with_min_presence(recipe, None) is recipe
+        with_presence_trust(recipe, value)
+    assert with_presence_trust(recipe, None) is recipe

@@ -14,11 +14,12 @@ class OthersRecipe(StrictRecipe):
     """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
 
     They score `min_score` to `max_score`: what the detector is surer of may well be a hand that the labels miss. They
-    make up `share` of the crops. A relative path begins at the checkout. Below `min_presence` a hand is dropped.
+    make up `share` of the crops. A relative path begins at the checkout. `presence_trust` says how far presence changes
+    a hand's score, see `edge.decoders.presence.joined`.
     """
 
     detector: str
     min_score: Fraction = 0.2
     max_score: Fraction = 1.0
     share: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    min_presence: Fraction = 0.5
+    presence_trust: Fraction = 0.0

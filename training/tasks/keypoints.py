@@ -142,7 +142,7 @@ def figures_of(crops: Sequence[PlacedHand], found: Sequence[Located], recipe: Ke
     if recipe.others is not None:
         for kind, name in ((HAND, "hands_kept"), (OTHER, "others_dropped")):
             right = [
-                (own.presence >= recipe.others.min_presence) == (kind == HAND)
+                (own.presence >= 0.5) == (kind == HAND)
                 for crop, own in zip(crops, found, strict=True)
                 if crop.presence == kind and own.presence is not None
             ]

@@ -57,18 +57,20 @@ def test_hands_that_a_second_look_rejects_are_dropped(bundles: list[Path]) -> No
     contract = presence_contract()
 
     def bright_is_a_hand(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        brightness = inputs["crops"].mean(axis=(1, 2, 3))
+        brightness = 100 * inputs["crops"].mean(axis=(1, 2, 3))
         return {"presence": np.stack([brightness, np.zeros_like(brightness)], axis=1)}
 
     outputs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=bright_is_a_hand)
-    with edge.load(bundles[1]) as detector, HandClassifier(contract, runner) as classifier:
+    with edge.load(bundles[1]) as detector, HandClassifier(contract, runner, min_score=0.8) as classifier:
         assert isinstance(detector, HandDetector)
         with Pipeline([detector, classifier], threads=2) as pipeline:
             results = list(pipeline.run(pictures))
         found = [classifier(picture, detector(picture)) for picture in pictures]
         for result, hands in zip(results, found, strict=True):
-            np.testing.assert_array_equal(result.hands.boxes_xyxy, classifier.kept(hands).boxes_xyxy)
+            kept = classifier.kept(hands)
+            np.testing.assert_array_equal(result.hands.boxes_xyxy, kept.boxes_xyxy)
+            np.testing.assert_array_equal(result.hands.scores, kept.scores)
     assert 0 < sum(len(result.hands) for result in results) < sum(len(hands) for hands in found)
 
 
@@ -107,7 +109,6 @@ def test_min_score_reaches_the_detector_alone(bundles: list[Path]) -> None:
         ({"threads": 1.5}, "threads must be a whole number, got 1.5"),
         ({"min_score": 1.5}, "min_score must lie within 0 and 1, got 1.5"),
         ({"min_score": float("nan")}, "min_score must lie within 0 and 1, got nan"),
-        ({"min_presence": -0.1}, "min_presence must lie within 0 and 1, got -0.1"),
         ({"device": "tpu"}, "device must be one of auto, cpu, gpu, got 'tpu'"),
         ({"models": "hand-detector"}, r"models=\['hand-detector'\]"),
         ({"models": []}, "one that finds hands"),
