@@ -100,6 +100,25 @@ def gestures(results: Path) -> str:
     return table(["classifier", "boxes", "hands", "found", "macro F1", "macro F1 of the found", *sides.values()], rows)
 
 
+def keypoints(results: Path) -> str:
+    """Return PCK of every keypoint model on the groups of sets, a row a group and way of finding the hands."""
+    rows = [
+        [
+            name,
+            label,
+            boxes,
+            str(of_set[group]["hands"]),
+            str(of_set[group]["found"]),
+            *(f"{of_set[group][rate][share]:.2f}" for rate in ("pck", "pck_found") for share in ("0.05", "0.1")),
+        ]
+        for name, entry in stored("keypoints", "models", results).items()
+        for group, label in GROUPS.items()
+        for boxes, of_set in entry["boxes"].items()
+    ]
+    rates = ("PCK@0.05", "PCK@0.1", "PCK@0.05 of the found", "PCK@0.1 of the found")
+    return table(["model", "sets", "boxes", "hands", "found", *rates], rows)
+
+
 def speed(results: Path) -> str:
     """Return what was compared with what, a row a comparison."""
     rows = [
@@ -138,6 +157,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "detector-sets": detector_sets,
     "detector-extents": detector_extents,
     "gestures": gestures,
+    "keypoints": keypoints,
     "speed": speed,
     "footprint": footprint,
 }

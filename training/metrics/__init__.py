@@ -14,7 +14,7 @@ from training.metrics.detection import (
     judged,
     recall_precision,
 )
-from training.metrics.keypoints import keypoint_figures
+from training.metrics.keypoints import PCK_SHARES, keypoint_figures
 
 # What a model is judged by first; each model has one of them.
 HEADLINES = ("ap50", "gesture_macro_f1", "pck@0.1", "pose_accuracy")
@@ -22,6 +22,7 @@ HEADLINES = ("ap50", "gesture_macro_f1", "pck@0.1", "pose_accuracy")
 __all__ = [
     "HEADLINES",
     "MATCH_IOU",
+    "PCK_SHARES",
     "Found",
     "Judged",
     "Wanted",
