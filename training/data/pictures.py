@@ -4,17 +4,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from edge.sources.picture import pixels_from_file
+from edge.sources.picture import Reduction, content_of, pixels_from_bytes, pixels_from_file
+from edge.sources.picture_header import picture_header
 from training.augment.placement import Picture
 
+GLANCE_PX = 128
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
 
 
 def pictures_below(folder: Path) -> list[Path]:
     """Return the picture files in `folder` and the folders within, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A picture seen at reduced scale: `pixels` (H, W, 3) BGR, and how large it is itself, upright."""
+
+    width_px: int
+    height_px: int
+    pixels: Picture
+
+
+def glance_at(path: Path) -> Glance:
+    """Read a picture at reduced scale. Raises `SourceError` when it cannot be read or is cut."""
+    content = content_of(path)
+    header = picture_header(content)
+    longest_px = 0 if header is None else max(header.width_px, header.height_px)
+    pixels = pixels_from_bytes(content, origin=str(path), reduction=reduction_to(longest_px, GLANCE_PX))
+    assert header is not None  # noqa: S101 - what was decoded has a header
+    sizes = sorted((header.width_px, header.height_px))
+    if pixels.shape[0] == pixels.shape[1]:
+        # Too nearly square to tell which way up the file asks for: the sides differ by less than the reduction.
+        return Glance(header.width_px, header.height_px, pixels)
+    height_px, width_px = sizes if pixels.shape[0] < pixels.shape[1] else reversed(sizes)
+    return Glance(width_px, height_px, pixels)
+
+
+def reduction_to(longest_px: float, enough_px: float) -> Reduction:
+    """Return by how much a side of `longest_px` may be divided so that `enough_px` are left."""
+    fitting: list[Reduction] = [reduction for reduction in (8, 4, 2) if longest_px >= reduction * enough_px]
+    return fitting[0] if fitting else 1
+
+
+class Pictures(Protocol):
+    """Where a BGR (H, W, 3) uint8 picture is had by its path."""
+
+    def __getitem__(self, path: Path) -> Picture:
+        """Return the picture. Raises `SourceError` when it cannot be read."""
+
+
+class PicturesOnDisk:
+    """Pictures read when they are asked for; the last one is kept."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Path, Picture] | None = None
+
+    def __getitem__(self, path: Path) -> Picture:
+        if self._last is None or self._last[0] != path:
+            self._last = path, pixels_from_file(path)
+        return self._last[1]
 
 
 class PictureStore:
