@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,9 +48,10 @@ class Journal:
         self._stream.flush()
 
     def remove(self) -> None:
-        """Close and remove the file: the run is complete."""
-        self._stream.close()
+        """Remove the file, and its folder where nothing else is in it: the run has ended."""
         self._path.unlink()
+        with contextlib.suppress(OSError):
+            self._path.parent.rmdir()
 
     def __enter__(self) -> Self:
         return self

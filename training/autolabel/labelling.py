@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.errors import OutputError, SourceError
+from edge.errors import OutputError, SourceError, UsageError
 from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
 from edge.results import FrameResult
 from edge.sources.picture import pixels_from_file
+from edge.tasks import Task
 from training.autolabel.journal import Journal
 from training.autolabel.record import PictureRecord
 from training.autolabel.thresholds import Thresholds
@@ -44,7 +45,7 @@ class Labelled:
 
 
 def autolabel(
-    models: Sequence[str | Path],
+    models: Sequence[str | Path | Task],
     source: Path,
     to: Path,
     *,
@@ -61,6 +62,8 @@ def autolabel(
     paths = {path.relative_to(source).as_posix(): path for path in pictures_below(source)}
     if not paths:
         raise SourceError(f"{source} holds no picture; give a folder of pictures")
+    if (to / ANNOTATIONS).exists():
+        raise UsageError(f"{to} holds a set already, which may have been reviewed; name another folder")
     with Pipeline(models, threads=threads, min_score=thresholds.doubt) as pipeline:
         terms = {
             "source": str(source.resolve()),
@@ -71,11 +74,12 @@ def autolabel(
         try:
             with Journal(to / JOURNAL, terms) as journal:
                 _label(pipeline, journal, paths, progress)
-                done = _write_set(journal.records, source, to, terms)
+            try:
+                return _write_set(journal.records, source, to, terms)
+            finally:
                 journal.remove()
         except OSError as error:
             raise OutputError(f"cannot write {to}: {error.strerror or error}; free space or name another") from error
-    return done
 
 
 def _label(pipeline: Pipeline, journal: Journal, paths: Mapping[str, Path], progress: Progress) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from training.augment.placement import Picture
 
 GLANCE_PX = 128
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
+_WHOLE: Reduction = 1
 
 
 def pictures_below(folder: Path) -> list[Path]:
@@ -73,11 +74,15 @@ class PicturesOnDisk:
 class PictureStore:
     """BGR (H, W, 3) uint8 pictures by path, each decoded once and shared with forked loader workers.
 
-    A thousand of 480 x 360 pixels take 0.5 GB. Raises `SourceError` when a picture cannot be read.
+    A mapping tells by how much the sides of each are divided. A thousand of 480 x 360 pixels take 0.5 GB. Raises
+    `SourceError` when a picture cannot be read.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._pictures: dict[Path, Picture] = {path: pixels_from_file(path) for path in dict.fromkeys(paths)}
+    def __init__(self, paths: Iterable[Path] | Mapping[Path, Reduction]) -> None:
+        reductions = paths if isinstance(paths, Mapping) else dict.fromkeys(paths, _WHOLE)
+        self._pictures: dict[Path, Picture] = {
+            path: pixels_from_file(path, reduction=reduction) for path, reduction in reductions.items()
+        }
 
     def __getitem__(self, path: Path) -> Picture:
         return self._pictures[path]
