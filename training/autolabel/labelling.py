@@ -74,12 +74,15 @@ def autolabel(
         try:
             with Journal(to / JOURNAL, terms) as journal:
                 _label(pipeline, journal, paths, progress)
-            try:
-                return _write_set(journal.records, source, to, terms)
-            finally:
-                journal.remove()
+            seen = sorted((own for own in journal.records if own.fault is None), key=lambda record: record.file)
+            faults = tuple(own.fault for own in journal.records if own.fault is not None)
+            counts = _write_set(seen, source, to, terms) if seen else (0, 0)
+            journal.remove()
         except OSError as error:
             raise OutputError(f"cannot write {to}: {error.strerror or error}; free space or name another") from error
+    if not seen:
+        raise SourceError(f"none of the {len(paths)} pictures in {source} can be read; the first: {faults[0]}")
+    return Labelled(len(seen), *counts, faults)
 
 
 def _label(pipeline: Pipeline, journal: Journal, paths: Mapping[str, Path], progress: Progress) -> None:
@@ -105,13 +108,10 @@ def _label(pipeline: Pipeline, journal: Journal, paths: Mapping[str, Path], prog
         journal.add(fault)
 
 
-def _write_set(records: Sequence[PictureRecord], source: Path, to: Path, terms: Mapping[str, Any]) -> Labelled:
-    seen = sorted((record for record in records if record.fault is None), key=lambda record: record.file)
-    skipped = tuple(record.fault for record in records if record.fault is not None)
-    if not seen:
-        raise SourceError(f"none of the {len(records)} pictures in {source} can be read; the first: {skipped[0]}")
+def _write_set(records: Sequence[PictureRecord], source: Path, to: Path, terms: Mapping[str, Any]) -> tuple[int, int]:
+    """Write sheets and set; return how many labels and places of doubt there are."""
     images, annotations = [], []
-    for record in seen:
+    for record in records:
         size = {"width": record.width_px, "height": record.height_px}
         images.append({"id": len(images), "file_name": record.file, **size, "split": "train", "group": record.file})
         for hand in record.hands:
@@ -125,7 +125,7 @@ def _write_set(records: Sequence[PictureRecord], source: Path, to: Path, terms: 
     }
     categories = [{"id": 1, "name": "hand"}]
     content = {"info": info, "categories": categories, "images": images, "annotations": annotations}
-    files = [record.file for record in seen]
+    files = [record.file for record in records]
     kept, doubtful = (
         [(files[own["image_id"]], own) for own in annotations if own["iscrowd"] == crowd] for crowd in (0, 1)
     )
@@ -135,7 +135,7 @@ def _write_set(records: Sequence[PictureRecord], source: Path, to: Path, terms: 
     partial = to / f"{ANNOTATIONS}.partial"
     partial.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     partial.replace(to / ANNOTATIONS)
-    return Labelled(len(seen), len(kept), len(doubtful), skipped)
+    return len(kept), len(doubtful)
 
 
 def _sheet(pairs: Sequence[tuple[str, Mapping[str, Any]]], source: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
