@@ -84,11 +84,11 @@ def _of_sample(sample: HandSample, root: Path, gestures: Collection[str]) -> Ite
         yield found("outside", f"box {row} reaches {beyond[row]:.0f} pixels out of the {size} picture")
     yield from (found("overlap", what) for what in _overlaps(sample))
     yield from (found("keypoints", what) for what in _far_keypoints(sample))
-    for row, name in enumerate(sample.gestures):
+    for number, name in enumerate(sample.gestures):
         if name is not None and name not in gestures:
             near = difflib.get_close_matches(name, gestures, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            yield found("gesture", f"box {row} shows {name!r}, which is no known gesture{hint}")
+            yield found("gesture", f"box {number} shows {name!r}, which is no known gesture{hint}")
 
 
 def _overlaps(sample: HandSample) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _overlaps(sample: HandSample) -> Iterator[str]:
 
 
 def _far_keypoints(sample: HandSample) -> Iterator[str]:
-    for row in np.flatnonzero(np.isfinite(sample.keypoints).all(2).any(1) & ~sample.ignored):
+    for row in np.flatnonzero(np.isfinite(sample.keypoints).any(axis=(1, 2)) & ~sample.ignored):
         box, points = sample.boxes_xyxy[row], sample.keypoints[row]
         side = max(float((box[2:] - box[:2]).max()), 1.0)
         far = float(np.nanmax(np.maximum(box[:2] - points, points - box[2:])) / side)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from edge.sources.picture import Reduction
 from training.data.pictures import PictureStore, reduction_to
 from training.data.sample import HandSample
@@ -45,12 +47,13 @@ def _reduction_of(sample: HandSample, longest_px: float, hand_px: float) -> Redu
 def _divided(sample: HandSample, reduction: Reduction) -> HandSample:
     if reduction == 1:
         return sample
+    scale = np.float32(1 / reduction)
     return replace(
         sample,
         reduction=reduction,
         width_px=-(-sample.width_px // reduction),
         height_px=-(-sample.height_px // reduction),
-        boxes_xyxy=sample.boxes_xyxy / reduction,
-        keypoints=sample.keypoints / reduction,
-        outlines=tuple(None if outline is None else outline / reduction for outline in sample.outlines),
+        boxes_xyxy=sample.boxes_xyxy * scale,
+        keypoints=sample.keypoints * scale,
+        outlines=tuple(None if outline is None else outline * scale for outline in sample.outlines),
     )
