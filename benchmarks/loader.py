@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -41,7 +41,7 @@ def loader_recipe(recipe: AnyRecipe, only: list[str]) -> AnyRecipe:
     sets = tuple(
         entry for entry in recipe.data.sets if entry.layout != "rendered" and (not only or entry.dataset in only)
     )
-    changes = {
+    changes: dict[str, Any] = {
         "data": recipe.data.model_copy(update={"sets": sets}),
         "schedule": recipe.schedule.model_copy(update={"workers": 0}),
     }

@@ -110,7 +110,8 @@ def _label(pipeline: Pipeline, journal: Journal, paths: Mapping[str, Path], prog
 
 def _write_set(records: Sequence[PictureRecord], source: Path, to: Path, terms: Mapping[str, Any]) -> tuple[int, int]:
     """Write sheets and set; return how many labels and places of doubt there are."""
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for record in records:
         size = {"width": record.width_px, "height": record.height_px}
         images.append({"id": len(images), "file_name": record.file, **size, "split": "train", "group": record.file})

@@ -15,6 +15,7 @@ from training.augment.placement import Picture
 GLANCE_PX = 128
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
 _WHOLE: Reduction = 1
+_REDUCTIONS: tuple[Reduction, ...] = (8, 4, 2)
 
 
 def pictures_below(folder: Path) -> list[Path]:
@@ -38,18 +39,16 @@ def glance_at(path: Path) -> Glance:
     longest_px = 0 if header is None else max(header.width_px, header.height_px)
     pixels = pixels_from_bytes(content, origin=str(path), reduction=reduction_to(longest_px, GLANCE_PX))
     assert header is not None  # noqa: S101 - what was decoded has a header
-    sizes = sorted((header.width_px, header.height_px))
-    if pixels.shape[0] == pixels.shape[1]:
-        # Too nearly square to tell which way up the file asks for: the sides differ by less than the reduction.
-        return Glance(header.width_px, header.height_px, pixels)
-    height_px, width_px = sizes if pixels.shape[0] < pixels.shape[1] else reversed(sizes)
+    # A header tells the size before the rotation that the file asks for, and pixels are upright. Where they are square,
+    # the sides differ by less than the reduction.
+    turned = (header.width_px - header.height_px) * (pixels.shape[1] - pixels.shape[0]) < 0
+    width_px, height_px = (header.width_px, header.height_px)[:: -1 if turned else 1]
     return Glance(width_px, height_px, pixels)
 
 
 def reduction_to(longest_px: float, enough_px: float) -> Reduction:
     """Return by how much a side of `longest_px` may be divided so that `enough_px` are left."""
-    fitting: list[Reduction] = [reduction for reduction in (8, 4, 2) if longest_px >= reduction * enough_px]
-    return fitting[0] if fitting else 1
+    return next((reduction for reduction in _REDUCTIONS if longest_px >= reduction * enough_px), _WHOLE)
 
 
 class Pictures(Protocol):
