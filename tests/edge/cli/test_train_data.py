@@ -36,7 +36,15 @@ def test_a_check_names_what_is_wrong_decides_and_writes_json(
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(detector_mapping()), encoding="utf-8")
     boxes = [annotation(0, 10, 8, 42, 38)] + [annotation(1, 10, 8, 90 + number / 4, 38) for number in range(12)]
     folder = write_coco(tmp_path / "hands", [{}, {"split": "test"}], boxes)
-    words = ["data", "check", tmp_path / "recipe.yaml", "--data", tmp_path, "--json", tmp_path / "found.json"]
+    words: list[str | Path] = [
+        "data",
+        "check",
+        tmp_path / "recipe.yaml",
+        "--data",
+        tmp_path,
+        "--json",
+        tmp_path / "found.json",
+    ]
     code, out, err = edge_train(capsys, *words)
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -58,7 +66,7 @@ def test_a_check_names_what_is_wrong_decides_and_writes_json(
 def test_a_strict_training_refuses_what_another_only_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(detector_mapping()), encoding="utf-8")
     write_hands(tmp_path / "hands", splits=["train", "train", "train", "val", "test"], gesture="plam")
-    words = [tmp_path / "recipe.yaml", "--data", tmp_path, "--to", tmp_path / "run"]
+    words: list[str | Path] = [tmp_path / "recipe.yaml", "--data", tmp_path, "--to", tmp_path / "run"]
     code, _, err = edge_train(capsys, *words, "--strict")
     assert code == 3
     assert err.startswith("edge-train: the data is refused: 5 findings (5 gesture)")
@@ -96,7 +104,7 @@ def test_labels_by_shipped_models_are_a_set_that_a_recipe_reads(
     frame = Scene(640, 360, seed=3).render(0.5)
     cv2.imwrite(str(tmp_path / "pictures" / "hand.jpg"), frame.bgr)
     (tmp_path / "pictures" / "none.jpg").write_text("no picture", encoding="utf-8")
-    words = ["autolabel", "hand-detector", tmp_path / "pictures", "--models", "gesture-classifier"]
+    words: list[str | Path] = ["autolabel", "hand-detector", tmp_path / "pictures", "--models", "gesture-classifier"]
     code, out, err = edge_train(capsys, *words, "--to", tmp_path / "labelled", "--keep", "0.4", "--threads", "1")
     assert code == 0, err
     assert "skipped: " in err

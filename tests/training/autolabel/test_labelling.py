@@ -79,7 +79,8 @@ def test_hands_become_labels_places_of_doubt_or_nothing_by_their_score(source: P
 
 
 def test_an_interrupted_run_is_gone_on_with_and_another_one_refused(source: Path, tmp_path: Path) -> None:
-    to, seen = tmp_path / "labelled", []
+    to = tmp_path / "labelled"
+    seen: list[int] = []
 
     def fail_at_last(percent: int) -> None:
         if percent == SCORES["d.png"]:

@@ -10,6 +10,7 @@ import cv2
 import pytest
 
 from edge.errors import SourceError, UsageError
+from edge.sources.picture import pixels_from_file
 from tests.training.small_recipes import classifier_recipe, detector_recipe
 from tests.training.small_sets import (
     annotation,
@@ -44,7 +45,7 @@ def only(report: CheckReport) -> Finding:
     return finding
 
 
-def one_hand(folder: Path, *boxes: tuple[float, ...], **fields: object) -> CheckReport:
+def one_hand(folder: Path, *boxes: tuple[float, ...], **fields: Any) -> CheckReport:
     """Check a set of one picture with these boxes."""
     annotations = [annotation(0, *box, **fields) for box in boxes]
     return check_folder(write_coco(folder / "hands", [{"group": "a"}], annotations))
@@ -144,7 +145,7 @@ def test_the_same_picture_in_training_and_test_is_named_even_as_another_file(tmp
     assert kinds(report) == [("duplicate", "0.png")]
     assert report.findings[0].what == "in train, looks the same as test/0.png in test"
 
-    again = cv2.imencode(".jpg", cv2.imread(str(test / "0.png")), [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
+    again = cv2.imencode(".jpg", pixels_from_file(test / "0.png"), [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
     (train / "0.png").write_bytes(again.tobytes())
     assert kinds(check_folder(tmp_path / "sets")) == [("duplicate", "0.png")]
 
