@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from edge.frame import Frame, PixelFormat
+    from edge.gesture import picture_gesture
     from edge.pipeline import Pipeline
     from edge.results import FrameResult, Hand, Hands, Label, Labels
     from edge.runners import FakeRunner, OnnxRuntimeRunner, Runner
@@ -62,6 +63,7 @@ _HOME = {
     "VideoSink": "edge.sinks",
     "load": "edge.tasks",
     "open_source": "edge.sources",
+    "picture_gesture": "edge.gesture",
 }
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "VideoSink",
     "load",
     "open_source",
+    "picture_gesture",
 ]
 
 

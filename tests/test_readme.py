@@ -25,6 +25,7 @@ from edge.cli.outcome import EXIT_CODES
 from edge.decoders import LabelDecoder
 from edge.scene import Scene
 from training.recipe import (
+    ClassifierDataRecipe,
     ClassifierRecipe,
     DataRecipe,
     DecodingRecipe,
@@ -108,8 +109,8 @@ def check_options(words: list[str], folder: Path) -> None:
         words = words[split + 1 :]
     count = 3 if words[:2] == ["python", "-m"] else 1
     program, arguments = words[:count], words[count:]
-    if SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:
-        program = [*program, arguments[0]]
+    while arguments and SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:
+        program, arguments = [*program, arguments[0]], arguments[1:]
     shown = run([*program, "--help"], folder)
     assert shown.returncode == 0, shown.stderr
     for option in (word.partition("=")[0] for word in arguments if word.startswith("--")):
@@ -168,7 +169,8 @@ def test_yaml_block_is_a_recipe(block: Block) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [DetectorRecipe, ClassifierRecipe, DataRecipe, SetRecipe, ScheduleRecipe, DecodingRecipe]
+    "part",
+    [DetectorRecipe, ClassifierRecipe, ClassifierDataRecipe, DataRecipe, SetRecipe, ScheduleRecipe, DecodingRecipe],
 )
 def test_the_document_of_training_names_every_key_of_a_recipe(part: type[BaseModel]) -> None:
     named = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")

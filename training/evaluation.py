@@ -123,7 +123,7 @@ def _classifier_evaluation(
     pairs = {
         name: [
             (hand, classify(model, pictures, hand, recipe))
-            for hand in hands_of(samples, recipe.gestures, recipe.data.weights)
+            for hand in hands_of(samples, recipe.gestures, recipe.data.weights, upper_alone=recipe.data.upper_alone)
         ]
         for name, samples in sets.items()
     }

@@ -16,7 +16,7 @@ from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop
 from training.data.keypoint_crops import PlacedHand
-from training.data.pictures import PictureStore
+from training.data.pictures import Pictures
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
 
@@ -85,7 +85,7 @@ def keypoint_mistakes(hands: Sequence[PlacedHand], found: Sequence[FloatArray]) 
     return [mistake for _, mistake in sorted(ranked, key=lambda row: -row[0])]
 
 
-def contact_sheet(mistakes: Sequence[Mistake], pictures: PictureStore) -> Picture:
+def contact_sheet(mistakes: Sequence[Mistake], pictures: Pictures) -> Picture:
     """Return a BGR picture (H, W, 3) with a numbered tile for each of the first `MOST_TILES` mistakes, at least one."""
     tiles = list(_tiles(mistakes[:MOST_TILES], pictures)) or [_empty_tile()]
     columns = min(COLUMNS, len(tiles))
@@ -108,7 +108,7 @@ def write_sheet(path: Path, sheet: Picture) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
 
 
-def _tiles(mistakes: Sequence[Mistake], pictures: PictureStore) -> Iterator[Picture]:
+def _tiles(mistakes: Sequence[Mistake], pictures: Pictures) -> Iterator[Picture]:
     for number, mistake in enumerate(mistakes):
         x1, y1, x2, y2 = (float(edge) for edge in mistake.box_xyxy)
         side = max(x2 - x1, y2 - y1, 1.0) * SURROUNDINGS

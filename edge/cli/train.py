@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from edge.cli import train_autolabel, train_data
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
@@ -34,6 +35,9 @@ app = typer.Typer(
     cls=_RecipeGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
 )
 
+app.add_typer(train_data.app, name="data")
+app.command("autolabel", epilog=EXIT_CODES)(train_autolabel.autolabel)
+
 Data = Annotated[
     Path, typer.Option(metavar="DIR", envvar="EDGE_TEST_DATA", help="Folder that holds the recipe's sets.")
 ]
@@ -54,11 +58,11 @@ def fit(
     start: Annotated[
         Path | None, typer.Option("--from", metavar="CHECKPOINT", help="Weights to begin with.  [random]")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse data in which anything is wrong.")] = False,
 ) -> None:
     """Train RECIPE, or go on where its run stopped (`edge-train RECIPE` does the same)."""
-    raise typer.Exit(
-        exit_code_of(PROGRAM, lambda: _fit(recipe, changes or [], data, to=to, teacher=teacher, start=start))
-    )
+    work = partial(_fit, recipe, changes or [], data, to=to, teacher=teacher, start=start, strict=strict)
+    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
 @app.command("eval", epilog=EXIT_CODES)
@@ -91,10 +95,18 @@ def main() -> None:
 
 
 def _fit(
-    name: str, changes: list[str], data: Path, *, to: Path | None, teacher: Path | None, start: Path | None
+    name: str,
+    changes: list[str],
+    data: Path,
+    *,
+    to: Path | None,
+    teacher: Path | None,
+    start: Path | None,
+    strict: bool,
 ) -> int:
     try:
         from training import ranks
+        from training.data.check import check_before_training
         from training.loop import train
         from training.recipe_from_file import read_recipe
         from training.tasks import task_from_recipe
@@ -103,6 +115,7 @@ def _fit(
     recipe = read_recipe(name, changes)
     folder = to or Path("runs") / recipe.name
     with leaving_on_termination(), ranks.joined():
+        check_before_training(recipe, data, strict=strict, say=_say if ranks.is_leader() else lambda _: None)
         task = task_from_recipe(recipe, data, teacher=teacher)
         path = train(task, recipe.schedule, folder, seed=recipe.seed, start=start, say=_say)
         if ranks.is_leader():

@@ -25,7 +25,7 @@ def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
     groups is taken out. Training pictures of a group that is tested are left out. Raises `SourceError` when a set
     cannot be read.
     """
-    samples = [sample for entry in data.sets for sample in _read(entry, root, seed)]
+    samples = [sample for entry in data.sets for sample in read_set(entry, root, seed=seed)]
     allowed = [
         sample
         for sample in samples
@@ -40,13 +40,14 @@ def held_out_samples(data: DataRecipe, root: Path) -> list[HandSample]:
     Raises `SourceError` when a set cannot be read or none has test pictures.
     """
     annotated = [entry for entry in data.sets if entry.layout in ("coco", "hagrid")]
-    samples = [sample for entry in annotated for sample in _read(entry, root, seed=0) if sample.split == "test"]
+    samples = [sample for entry in annotated for sample in read_set(entry, root, seed=0) if sample.split == "test"]
     if not samples:
         raise SourceError(f"none of the recipe's sets in {root} has test pictures; mark some with the split 'test'")
     return samples
 
 
-def _read(entry: SetRecipe, root: Path, seed: int) -> list[HandSample]:
+def read_set(entry: SetRecipe, root: Path, *, seed: int) -> list[HandSample]:
+    """Read one set of a recipe, with the splits it has itself. Raises `SourceError` when it cannot be read."""
     folder = root / entry.path
     if not folder.is_dir():
         raise SourceError(f"{folder} does not exist; set the data root to the folder that holds {entry.path!r}")

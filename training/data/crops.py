@@ -19,6 +19,7 @@ from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, draw, placement
+from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import BoolArray, FloatArray, HandSample
 from training.recipe import ClassifierRecipe
@@ -57,8 +58,13 @@ class CropTargets:
     teacher: Tensor
 
 
-def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float]) -> list[HandCrop]:
-    """Return every hand that is no ignored region and at least `LEAST_SIDE_PX` long."""
+def hands_of(
+    samples: Sequence[HandSample], gestures: Sequence[str], weights: dict[str, float], *, upper_alone: bool = False
+) -> list[HandCrop]:
+    """Return every hand that is no ignored region and at least `LEAST_SIDE_PX` long.
+
+    `upper_alone` leaves out all but the uppermost hand of a picture: who shows a gesture lifts that hand.
+    """
     return [
         HandCrop(
             path=sample.path,
@@ -69,8 +75,16 @@ def hands_of(samples: Sequence[HandSample], gestures: Sequence[str], weights: di
         )
         for sample in samples
         for index, (name, side) in enumerate(zip(sample.gestures, sample.handedness, strict=True))
-        if not sample.ignored[index] and _longest_side_px(sample.boxes_xyxy[index]) >= LEAST_SIDE_PX
+        if not sample.ignored[index]
+        and _longest_side_px(sample.boxes_xyxy[index]) >= LEAST_SIDE_PX
+        and (not upper_alone or index == _upper_of(sample))
     ]
+
+
+def _upper_of(sample: HandSample) -> int:
+    """Return the row of the hand whose middle is uppermost, of those that are no ignored regions."""
+    middles = np.where(sample.ignored, np.inf, sample.boxes_xyxy[:, [1, 3]].mean(1))
+    return int(middles.argmin())
 
 
 def _longest_side_px(box: FloatArray) -> float:
@@ -114,14 +128,14 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
     ) -> None:
         self._hands, self._pictures, self._recipe = hands, pictures, recipe
         share = 0.0 if recipe.others is None else recipe.others.share
-        self._chances, self._taught = balanced_chances(hands, share), taught
+        self._draw, self._taught = Draw(balanced_chances(hands, share)), taught
         self._contract = recipe.input.contract()
 
     def __getitem__(self, number: int) -> tuple[Tensor, HandCrop, Tensor]:
         """Return the network's input (3, S, S), the hand as it is shown there and the teacher's answer (gestures,)."""
         rng = np.random.default_rng([self._recipe.seed, number])
         augment = self._recipe.augment
-        index = int(rng.choice(len(self._hands), p=self._chances))
+        index = self._draw(rng)
         hand, taught = self._hands[index], self._taught[index]
         picture = self._pictures[hand.path]
         mirrored = bool(rng.random() < 0.5)

@@ -17,6 +17,7 @@ from edge.preprocess import InputContract, Preprocessor
 from training.augment.cutout import CutOut, cut_out, pasted
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Picture, TrainingScene, clipped, draw, filling, moved_boxes, placement
+from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.losses.detection import DetectionTargets
@@ -71,6 +72,7 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
     ) -> None:
         self._pools, self._pictures, self._augment = pools, pictures, augment
         self._contract, self._seed = contract, seed
+        self._draw = Draw(pools.weights)
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the scene of `key` as tensors."""
@@ -126,8 +128,7 @@ class DetectionScenes(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return self._placed(rng, sample, side_px, side_px)
 
     def _single(self, rng: np.random.Generator, width_px: int, height_px: int) -> TrainingScene:
-        number = int(rng.choice(len(self._pools.with_hands), p=self._pools.weights))
-        return self._placed(rng, self._pools.with_hands[number], width_px, height_px)
+        return self._placed(rng, self._pools.with_hands[self._draw(rng)], width_px, height_px)
 
     def _placed(self, rng: np.random.Generator, sample: HandSample, width_px: int, height_px: int) -> TrainingScene:
         canvas = self._backdrop(rng, width_px, height_px)

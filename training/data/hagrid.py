@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from edge.errors import SourceError
-from edge.sources.picture import pixels_from_file
 from edge.strict_model import first_problem
+from training.data.pictures import glance_at
 from training.data.sample import HandSample
 
 HAGRID_V1_GESTURES = (
@@ -64,7 +64,8 @@ def _annotations(file: Path) -> dict[str, _Annotation]:
 
 
 def _sample(path: Path, annotation: _Annotation, *, split: str, licence: str) -> HandSample:
-    height_px, width_px = pixels_from_file(path).shape[:2]
+    glance = glance_at(path)
+    width_px, height_px = glance.width_px, glance.height_px
     gesture, labels = path.parent.name, annotation.labels
     count = len(labels)
     boxes = np.array(annotation.bboxes, np.float32).reshape(count, 4)

@@ -16,6 +16,7 @@ from edge.keypoints import KEYPOINTS
 from training.augment.light import degraded, occluded, relit
 from training.augment.placement import Affine, boxes_after, draw, placement
 from training.data.crops import HAND, LEAST_SIDE_PX, OTHER, crop_tensor, with_share
+from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.recipe import KeypointsRecipe
@@ -71,13 +72,13 @@ class KeypointCrops(Dataset[tuple[Tensor, Tensor, int]]):
         self._hands, self._pictures, self._recipe = hands, pictures, recipe
         weights = np.array([recipe.data.weights.get(hand.dataset, 1.0) for hand in hands])
         other = np.array([hand.presence == OTHER for hand in hands])
-        self._chances = with_share(weights, other, 0.0 if recipe.others is None else recipe.others.share)
+        self._draw = Draw(with_share(weights, other, 0.0 if recipe.others is None else recipe.others.share))
         self._contract = recipe.input.contract()
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor, int]:
         """Return the crop, its keypoints and whether it shows a hand."""
         rng = np.random.default_rng([self._recipe.seed, number])
-        hand = self._hands[int(rng.choice(len(self._hands), p=self._chances))]
+        hand = self._hands[self._draw(rng)]
         augment = self._recipe.augment
         side_px = float(self._contract.width_px)
         if rng.random() < augment.far:

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from edge.sources.picture import pixels_from_file
+from edge.sources.picture import Reduction, content_of, pixels_from_bytes, pixels_from_file
+from edge.sources.picture_header import picture_header
 from training.augment.placement import Picture
 
+GLANCE_PX = 128
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
+_WHOLE: Reduction = 1
+_REDUCTIONS: tuple[Reduction, ...] = (8, 4, 2)
 
 
 def pictures_below(folder: Path) -> list[Path]:
@@ -17,14 +23,65 @@ def pictures_below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A picture seen at reduced scale: `pixels` (H, W, 3) BGR, and how large it is itself, upright."""
+
+    width_px: int
+    height_px: int
+    pixels: Picture
+
+
+def glance_at(path: Path) -> Glance:
+    """Read a picture at reduced scale. Raises `SourceError` when it cannot be read or is cut."""
+    content = content_of(path)
+    header = picture_header(content)
+    longest_px = 0 if header is None else max(header.width_px, header.height_px)
+    pixels = pixels_from_bytes(content, origin=str(path), reduction=reduction_to(longest_px, GLANCE_PX))
+    assert header is not None  # noqa: S101 - what was decoded has a header
+    # A header tells the size before the rotation that the file asks for, and pixels are upright. Where they are square,
+    # the sides differ by less than the reduction.
+    turned = (header.width_px - header.height_px) * (pixels.shape[1] - pixels.shape[0]) < 0
+    width_px, height_px = (header.width_px, header.height_px)[:: -1 if turned else 1]
+    return Glance(width_px, height_px, pixels)
+
+
+def reduction_to(longest_px: float, enough_px: float) -> Reduction:
+    """Return by how much a side of `longest_px` may be divided so that `enough_px` are left."""
+    return next((reduction for reduction in _REDUCTIONS if longest_px >= reduction * enough_px), _WHOLE)
+
+
+class Pictures(Protocol):
+    """Where a BGR (H, W, 3) uint8 picture is had by its path."""
+
+    def __getitem__(self, path: Path) -> Picture:
+        """Return the picture. Raises `SourceError` when it cannot be read."""
+
+
+class PicturesOnDisk:
+    """Pictures read when they are asked for; the last one is kept."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Path, Picture] | None = None
+
+    def __getitem__(self, path: Path) -> Picture:
+        if self._last is None or self._last[0] != path:
+            self._last = path, pixels_from_file(path)
+        return self._last[1]
+
+
 class PictureStore:
     """BGR (H, W, 3) uint8 pictures by path, each decoded once and shared with forked loader workers.
 
-    A thousand of 480 x 360 pixels take 0.5 GB. Raises `SourceError` when a picture cannot be read.
+    A mapping tells by how much the sides of each are divided. A thousand of 480 x 360 pixels take 0.5 GB. Raises
+    `SourceError` when a picture cannot be read.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._pictures: dict[Path, Picture] = {path: pixels_from_file(path) for path in dict.fromkeys(paths)}
+    def __init__(self, paths: Iterable[Path] | Mapping[Path, Reduction]) -> None:
+        reductions = paths if isinstance(paths, Mapping) else dict.fromkeys(paths, _WHOLE)
+        self._pictures: dict[Path, Picture] = {
+            path: pixels_from_file(path, reduction=reduction) for path, reduction in reductions.items()
+        }
 
     def __getitem__(self, path: Path) -> Picture:
         return self._pictures[path]

@@ -17,6 +17,7 @@ from edge.errors import SourceError
 from edge.keypoints import normalised
 from training.data.catalogue import resplit
 from training.data.coco import NOT_STATED, read_coco
+from training.data.draw import Draw
 from training.data.keypoint_rows import PoseSample, read_json_lines, read_mediapipe_csv, read_openpose_csv
 from training.data.sample import FloatArray
 from training.recipe import PoseRecipe, PoseSetRecipe
@@ -88,13 +89,13 @@ class PoseRows(Dataset[tuple[Tensor, int]]):
         for sample in samples:
             often[sample.pose] += weights[sample.dataset]
         chances = np.array([weights[sample.dataset] / often[sample.pose] for sample in samples])
-        self._chances = chances / chances.sum()
+        self._draw = Draw(chances / chances.sum())
 
     def __getitem__(self, number: int) -> tuple[Tensor, int]:
         """Return one variant."""
         recipe = self._recipe
         rng = np.random.default_rng([recipe.seed, number])
-        sample = self._samples[int(rng.choice(len(self._samples), p=self._chances))]
+        sample = self._samples[self._draw(rng)]
         points = varied(rng, sample.keypoints, recipe)
         (row,) = normalised(points[None], upright=recipe.upright, one_sided=recipe.one_sided)
         return torch.from_numpy(row), recipe.poses.index(sample.pose)

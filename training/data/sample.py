@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge.sources.picture import Reduction
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -20,7 +22,7 @@ class HandSample:
     `boxes_xyxy` is (N, 4) float32. `ignored` (N,) bool marks regions that count neither as a hand nor as background.
     `keypoints` is (N, 21, 2) float32 in MediaPipe order, NaN where a hand has none. `gestures` and `handedness` hold
     one name or None a hand, `outlines` one (K, 2) float32 polygon or None. `group` is the scene or person: a split
-    never cuts a group.
+    never cuts a group. `reduction` is by how much the picture's sides are divided when it is read.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class HandSample:
     gestures: tuple[str | None, ...]
     handedness: tuple[str | None, ...]
     outlines: tuple[FloatArray | None, ...]
+    reduction: Reduction = 1
 
     def __post_init__(self) -> None:
         count = len(self.boxes_xyxy)

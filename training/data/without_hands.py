@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.sources.picture import pixels_from_file
-from training.data.pictures import pictures_below
+from training.data.pictures import glance_at, pictures_below
 from training.data.sample import HandSample
 
 
@@ -21,15 +20,15 @@ def read_without_hands(folder: Path, *, licence: str = "not stated") -> list[Han
 
 
 def _sample(path: Path, dataset: str, licence: str) -> HandSample:
-    height_px, width_px = pixels_from_file(path).shape[:2]
+    glance = glance_at(path)
     return HandSample(
         path=path,
         dataset=dataset,
         licence=licence,
         split="train",
         group=path.stem,
-        width_px=width_px,
-        height_px=height_px,
+        width_px=glance.width_px,
+        height_px=glance.height_px,
         boxes_xyxy=np.zeros((0, 4), np.float32),
         ignored=np.zeros(0, np.bool_),
         keypoints=np.zeros((0, 21, 2), np.float32),

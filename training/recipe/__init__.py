@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from training.recipe.classifier import ClassifierRecipe, CropAugment
+from training.recipe.classifier import ClassifierDataRecipe, ClassifierRecipe, CropAugment
 from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorRecipe, SideStage
 from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
 from training.recipe.others import OthersRecipe
@@ -19,6 +19,7 @@ Recipe = Annotated[AnyRecipe, Field(discriminator="task")]
 
 __all__ = [
     "AnyRecipe",
+    "ClassifierDataRecipe",
     "ClassifierRecipe",
     "CropAugment",
     "DataRecipe",

@@ -23,6 +23,17 @@ class CropAugment(StrictRecipe):
     backdrop: Fraction = 0.3
 
 
+class ClassifierDataRecipe(DataRecipe):
+    """Where hands come from: `all` of each picture, or the `upper` one alone, which shows the gesture."""
+
+    hands: Literal["all", "upper"] = "all"
+
+    @property
+    def upper_alone(self) -> bool:
+        """Whether only the uppermost hand of a picture is looked at."""
+        return self.hands == "upper"
+
+
 class ClassifierRecipe(StrictRecipe):
     """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
 
@@ -35,7 +46,7 @@ class ClassifierRecipe(StrictRecipe):
     seed: int
     model: dict[str, Any]
     input: InputRecipe
-    data: DataRecipe
+    data: ClassifierDataRecipe
     schedule: ScheduleRecipe
     gestures: tuple[str, ...]
     untrained_gestures: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ from training.data.crops import (
 )
 from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
+from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store_of
 from training.data.sample import FloatArray, HandSample
 from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
@@ -57,12 +58,14 @@ class ClassifierTraining:
         self.model = build(recipe.model)
         self._teacher = None if teacher is None else TeacherClassifier(teacher, recipe.gestures)
         samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
-        self._pictures = PictureStore({sample.path for sample in samples})
+        samples = reduced(samples, longest_px=ENOUGH_PX, hand_px=ENOUGH_HAND_SIDES * recipe.input.width_px)
+        self._pictures = store_of(samples)
         self._training = [sample for sample in samples if sample.split == "train"]
         self._validation = [sample for sample in samples if sample.split == "validation"]
 
     def _hands_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
-        return hands_of(samples, self._recipe.gestures, self._recipe.data.weights)
+        recipe = self._recipe
+        return hands_of(samples, recipe.gestures, recipe.data.weights, upper_alone=recipe.data.upper_alone)
 
     @cached_property
     def _others(self) -> tuple[list[HandCrop], list[HandCrop]]:

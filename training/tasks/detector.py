@@ -18,7 +18,7 @@ from training.augment.placement import Picture
 from training.data.catalogue import samples_of
 from training.data.detection import DetectionScenes, collate, pools_from_samples
 from training.data.loading import batches_of
-from training.data.pictures import PictureStore
+from training.data.reduction import reduced, store_of
 from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import decoder_from_recipe
 from training.losses.detection import DetectionTargets, detection_loss
@@ -45,8 +45,8 @@ class DetectorTraining:
         self.model = build(recipe.model)
         self._contract = recipe.input.contract()
         samples = samples_of(recipe.data, data_root, seed=recipe.seed)
-        used = [sample for sample in samples if sample.split != "test"]
-        self._pictures = PictureStore(sample.path for sample in used)
+        used = reduced([sample for sample in samples if sample.split != "test"], longest_px=_enough_px(recipe))
+        self._pictures = store_of(used)
         self._training = [sample for sample in used if sample.split == "train"]
         self._validation = [sample for sample in used if sample.split == "validation"]
 
@@ -71,6 +71,12 @@ class DetectorTraining:
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
         return provenance_of(self._recipe, self._training, teachers=[])
+
+
+def _enough_px(recipe: DetectorRecipe) -> float:
+    """Return the longer side of a picture beyond which no scene shows more of it."""
+    side_px = max(side for stage in recipe.stages for side in stage.sides_px)
+    return side_px * max(recipe.augment.canvas_scales) * recipe.augment.largest_enlargement
 
 
 def detect(model: nn.Module, picture: Picture, recipe: DetectorRecipe) -> Found:

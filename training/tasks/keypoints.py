@@ -30,6 +30,7 @@ from training.data.keypoint_crops import (
 )
 from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
+from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store_of
 from training.data.sample import FloatArray
 from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import point_decoder_from_recipe
@@ -52,10 +53,11 @@ class KeypointTraining:
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self.model = build(recipe.model)
-        samples = samples_of(recipe.data, data_root, seed=recipe.seed)
+        samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
+        samples = reduced(samples, longest_px=ENOUGH_PX, hand_px=ENOUGH_HAND_SIDES * recipe.input.width_px)
         self._training = [sample for sample in samples if sample.split == "train"]
         self._validation = [sample for sample in samples if sample.split == "validation"]
-        self._pictures = PictureStore({sample.path for sample in (*self._training, *self._validation)})
+        self._pictures = store_of(samples)
 
     @cached_property
     def _others(self) -> tuple[list[PlacedHand], list[PlacedHand]]:

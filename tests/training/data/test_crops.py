@@ -48,6 +48,13 @@ def test_ignored_regions_and_tiny_hands_are_no_crops() -> None:
     assert [own.box_xyxy.tolist() for own in hands_of([sample], GESTURES, {})] == [boxes[0], boxes[2]]
 
 
+def test_of_each_picture_the_upper_hand_alone_may_be_asked_for() -> None:
+    boxes = [[0, 20, 30, 50], [30, 2, 60, 40], [0, 0, 20, 20]]
+    sample = sample_with(boxes, ignored=np.array([False, False, True]))
+    assert [own.box_xyxy.tolist() for own in hands_of([sample], GESTURES, {}, upper_alone=True)] == [boxes[1]]
+    assert hands_of([sample_with()], GESTURES, {}, upper_alone=True) == []
+
+
 def test_rare_gestures_and_weighted_sets_have_a_greater_chance() -> None:
     hands = [hand(gesture=0)] * 4 + [hand(gesture=1), hand(gesture=1, weight=3.0)]
     chances = balanced_chances(hands, 0.0)
