@@ -7,7 +7,7 @@ from edge.decoders import AnchorFreeLtrb, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
-from training.recipe import AnyRecipe, DetectorRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import AnyRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
 
 
 def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
@@ -50,7 +50,7 @@ def with_min_presence(recipe: AnyRecipe, min_presence: float | None) -> AnyRecip
     """
     if min_presence is None:
         return recipe
-    if isinstance(recipe, (DetectorRecipe, PoseRecipe)) or recipe.others is None:
+    if isinstance(recipe, (DetectorRecipe, HoldingRecipe, PoseRecipe)) or recipe.others is None:
         raise UsageError(f"min_presence is for models trained with others; {recipe.name} is none")
     if not 0 <= min_presence <= 1:
         raise UsageError(f"min_presence must lie within 0 and 1, got {min_presence}")

@@ -14,6 +14,7 @@ from training.models.face.improved_resnet import ImprovedResNet
 from training.models.face.mobile import MobileFaceNet
 from training.models.face.resnet import FaceResNet50
 
+SIDE_PX = 112
 # By the names that SuperAI520/HandHoldingObjectClassification gives them.
 FACE_BACKBONES: dict[str, Callable[[int, float], nn.Module]] = {
     "MobileFace": MobileFaceNet,
