@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from edge.cli import train_import
+from edge.cli import train_compare, train_import
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
@@ -35,6 +35,7 @@ app = typer.Typer(
     cls=_RecipeGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
 )
 
+app.add_typer(train_compare.app)
 app.add_typer(train_import.app, name="import")
 
 Data = Annotated[

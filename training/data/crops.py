@@ -170,5 +170,5 @@ def collate_crops(items: Sequence[tuple[Tensor, HandCrop, Tensor]]) -> tuple[Ten
     """Stack crops and targets."""
     crops, hands, teacher = zip(*items, strict=True)
     heads = ("gesture", "handedness", "presence", "holding")
-    targets = (torch.tensor([getattr(hand, head) for hand in hands]) for head in heads)
-    return torch.stack(crops), CropTargets(*targets, torch.stack(teacher))
+    gestures, handedness, presence, holding = (torch.tensor([getattr(hand, head) for hand in hands]) for head in heads)
+    return torch.stack(crops), CropTargets(gestures, handedness, presence, holding, torch.stack(teacher))

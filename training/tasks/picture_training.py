@@ -26,7 +26,7 @@ class PictureTraining(Generic[PictureRecipe]):
     def __init__(self, recipe: PictureRecipe, data_root: Path) -> None:
         keep_opencv_single_threaded()
         torch.manual_seed(recipe.seed)
-        self._recipe = recipe
+        self._recipe: PictureRecipe = recipe
         self.model = build(recipe.model)
         samples = samples_of(recipe.data, data_root, seed=recipe.seed)
         self._training = [sample for sample in samples if sample.split == "train"]

@@ -59,7 +59,8 @@ class AngularMarginHead(SoftmaxHead):
         turned = own * math.cos(self._angular) - sines * math.sin(self._angular)
         near = own > math.cos(math.pi - self._angular)
         harder = torch.where(near, turned, own - math.sin(math.pi - self._angular) * self._angular)
-        return self._scale * cosines.scatter(1, classes[:, None], harder - self._additive)
+        logits: Tensor = self._scale * cosines.scatter(1, classes[:, None], harder - self._additive)
+        return logits
 
 
 class SphereFaceHead(SoftmaxHead):
@@ -78,7 +79,8 @@ class SphereFaceHead(SoftmaxHead):
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Return the logits (N, classes) of a trained classifier."""
-        return embeddings.norm(dim=1, keepdim=True) * _cosines(embeddings, self.weight)
+        logits: Tensor = embeddings.norm(dim=1, keepdim=True) * _cosines(embeddings, self.weight)
+        return logits
 
     def with_margin(self, embeddings: Tensor, classes: Tensor) -> Tensor:
         """Return the logits (N, classes) to train on, harder for the true `classes` (N,)."""
@@ -90,7 +92,8 @@ class SphereFaceHead(SoftmaxHead):
         turns = (4 * own.detach().acos() / math.pi).floor()
         fourfold = torch.where(turns % 2 == 0, 1.0, -1.0) * (8 * own**4 - 8 * own**2 + 1) - 2 * turns
         harder = (easy * own + fourfold) / (1 + easy)
-        return embeddings.norm(dim=1, keepdim=True) * cosines.scatter(1, classes[:, None], harder)
+        logits: Tensor = embeddings.norm(dim=1, keepdim=True) * cosines.scatter(1, classes[:, None], harder)
+        return logits
 
 
 def _cosines(embeddings: Tensor, weight: Tensor) -> Tensor:
