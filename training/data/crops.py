@@ -56,7 +56,6 @@ class CropTargets:
     gestures: Tensor
     handedness: Tensor
     presence: Tensor
-    holding: Tensor
     teacher: Tensor
 
 
@@ -169,6 +168,7 @@ def crop_tensor(picture: Picture, box: FloatArray, contract: InputContract) -> T
 def collate_crops(items: Sequence[tuple[Tensor, HandCrop, Tensor]]) -> tuple[Tensor, CropTargets]:
     """Stack crops and targets."""
     crops, hands, teacher = zip(*items, strict=True)
-    heads = ("gesture", "handedness", "presence", "holding")
-    gestures, handedness, presence, holding = (torch.tensor([getattr(hand, head) for hand in hands]) for head in heads)
-    return torch.stack(crops), CropTargets(gestures, handedness, presence, holding, torch.stack(teacher))
+    gestures, handedness, presence = (
+        torch.tensor([getattr(hand, head) for hand in hands]) for head in ("gesture", "handedness", "presence")
+    )
+    return torch.stack(crops), CropTargets(gestures, handedness, presence, torch.stack(teacher))

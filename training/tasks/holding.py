@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from edge.errors import SourceError, UsageError
 from training import ranks
-from training.data.crops import UNKNOWN, CropTargets, HandCrop, HandCrops, collate_crops, hands_of
+from training.data.crops import UNKNOWN, HandCrop, HandCrops, hands_of
 from training.data.loading import batches_of, numbered
 from training.data.sample import HandSample
 from training.models.face import FaceClassifier
@@ -37,24 +38,24 @@ class HoldingTraining(PictureTraining[HoldingRecipe]):
             architecture = recipe.model["architecture"]
             raise UsageError(f"{architecture} takes pictures of {SIDE_PX} x {SIDE_PX} pixels, got {sides_px} in input")
 
-    def batches(self, first_step: int) -> Iterator[tuple[Tensor, CropTargets]]:
-        """Yield batches of random crops. Raises `SourceError` unless both classes are there."""
+    def batches(self, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield batches of random crops and class numbers. Raises `SourceError` unless both classes are there."""
         recipe = self._recipe
         hands = known_hands(self._training, recipe)
         if len({hand.holding for hand in hands}) < 2:
             raise SourceError("training needs hands that hold something and hands that do not; name such sets in data")
         crops = HandCrops(hands, self._pictures, recipe, np.zeros((len(hands), 0), np.float32))
-        yield from batches_of(crops, numbered(recipe.schedule, first_step), recipe.schedule, collate=collate_crops)
+        yield from batches_of(crops, numbered(recipe.schedule, first_step), recipe.schedule, collate=_collated)
 
-    def loss(self, outputs: Sequence[Tensor], targets: CropTargets) -> tuple[Tensor, Mapping[str, float]]:
+    def loss(self, outputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Mapping[str, float]]:
         """Return the cross entropy, with the margin that the model's head asks of the true class."""
         (logits,) = outputs
         if isinstance(self.model, FaceClassifier):
-            logits = self.model.margin.with_margin(logits, targets.holding)
+            logits = self.model.margin.with_margin(logits, targets)
         smoothing = self._recipe.label_smoothing
-        each = cross_entropy(logits, targets.holding, label_smoothing=smoothing, reduction="none")
+        each = cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
         loss = ranks.mean_of_batch(each)
-        right = (logits.detach().argmax(1) == targets.holding).float().mean()
+        right = (logits.detach().argmax(1) == targets).float().mean()
         return loss, {"loss": float(loss.detach()), "accuracy": float(right)}
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
@@ -66,6 +67,11 @@ class HoldingTraining(PictureTraining[HoldingRecipe]):
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
         return provenance_of(self._recipe, self._training, teachers=[])
+
+
+def _collated(items: Sequence[tuple[Tensor, HandCrop, Tensor]]) -> tuple[Tensor, Tensor]:
+    crops, hands, _ = zip(*items, strict=True)
+    return torch.stack(crops), torch.tensor([hand.holding for hand in hands])
 
 
 def known_hands(samples: Sequence[HandSample], recipe: HoldingRecipe) -> list[HandCrop]:
