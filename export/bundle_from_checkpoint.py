@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
 from edge.bundle.files import entry_from_bytes
-from edge.bundle.manifest import Manifest
+from edge.bundle.manifest import MAX_MODEL_BYTES, Manifest
 from edge.bundle.provenance import Provenance
 from edge.bundle.self_test import SelfTest
 from edge.bundle.tensors import InputTensor
@@ -55,6 +55,11 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     exported = onnx_from_module(checkpoint.model(), contract)
     say(f"comparing with PyTorch on {len(pictures)} pictures")
     model, files = _chosen(checkpoint, contract, exported, pictures)
+    if len(model) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"the model has {len(model) / 2**20:.0f} MiB and a bundle takes {MAX_MODEL_BYTES // 2**20}; "
+            "train a smaller architecture"
+        )
     say("recording the self-test")
     self_test, contents = _self_test(contract, model, settings)
     contents[MODEL_FILE] = model
