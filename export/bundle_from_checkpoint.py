@@ -53,13 +53,9 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     pictures = _pictures(contract, settings)
     say(f"exporting to ONNX opset {OPSET}")
     exported = onnx_from_module(checkpoint.model(), contract)
+    _require_room(exported)
     say(f"comparing with PyTorch on {len(pictures)} pictures")
     model, files = _chosen(checkpoint, contract, exported, pictures)
-    if len(model) > MAX_MODEL_BYTES:
-        raise ModelError(
-            f"the model has {len(model) / 2**20:.0f} MiB and a bundle takes {MAX_MODEL_BYTES // 2**20}; "
-            "train a smaller architecture"
-        )
     say("recording the self-test")
     self_test, contents = _self_test(contract, model, settings)
     contents[MODEL_FILE] = model
@@ -86,6 +82,13 @@ def _verify(bundle: Bundle) -> None:
         bundle.verify()
     except ModelError as error:
         raise ModelError(f"the new bundle fails its own self-test and was not written: {error}") from error
+
+
+def _require_room(model: bytes) -> None:
+    if len(model) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"the model has {len(model) >> 20} MiB and a bundle takes {MAX_MODEL_BYTES >> 20}; train a smaller one"
+        )
 
 
 def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPicture]:

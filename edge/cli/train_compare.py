@@ -22,7 +22,7 @@ app = typer.Typer()
 
 @app.command("compare", epilog=EXIT_CODES)
 def compare(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of a holding-classifier.")] = "holding",
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of a holding-classifier, such as holding.")],
     changes: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the recipe.")
     ] = None,

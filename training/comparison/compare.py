@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edge.errors import OutputError, UsageError
 from training.comparison.cost import Cost, cost_of
-from training.comparison.run import Answer, RunResult, Say, finished_run, write_whole
+from training.comparison.run import Answer, Box, RunResult, Say, finished_run, write_whole
 from training.metrics import confusion
 from training.metrics.intervals import group_interval, wilson_interval
 from training.models import build
@@ -55,10 +55,15 @@ def compare(
     if unknown or not architectures:
         told = ", ".join(unknown) or "none"
         raise UsageError(f"architectures must be among {', '.join(FACE_BACKBONES)}, got {told}")
-    return [
+    compared = [
         _compared(with_architecture(recipe, name), folder / name, data_root, folds=folds, say=say)
         for name in architectures
     ]
+    if len({frozenset(_places(one.folded)) for one in compared}) > 1:
+        raise UsageError(
+            f"the pictures of the runs in {folder} differ, data changed meanwhile; compare into another one"
+        )
+    return compared
 
 
 def with_architecture(recipe: HoldingRecipe, name: str) -> HoldingRecipe:
@@ -147,7 +152,11 @@ def conclusion(compared: Sequence[Compared]) -> str:
     return f"{told}: differences within their 95 % intervals, corrected for {len(others)} comparisons, may be chance."
 
 
+def _places(answers: Sequence[Answer]) -> list[tuple[Path, Box]]:
+    return [(answer.path, answer.box_xyxy) for answer in answers]
+
+
 def _is_worse(one: Compared, best: Compared, *, level: float) -> bool:
-    own = {(answer.path, answer.box_xyxy): answer.guess == answer.truth for answer in one.folded}
-    lead = right(best.folded) - [own[answer.path, answer.box_xyxy] for answer in best.folded]
+    own = dict(zip(_places(one.folded), right(one.folded), strict=True))
+    lead = right(best.folded) - [own[place] for place in _places(best.folded)]
     return group_interval(lead, [answer.group for answer in best.folded], level=level)[0] > 0

@@ -23,6 +23,7 @@ from training.tasks.holding import known_hands
 
 RESULT = "result.json"
 Say = Callable[[str], None]
+Box = tuple[float, float, float, float]
 
 
 class Answer(BaseModel):
@@ -32,7 +33,7 @@ class Answer(BaseModel):
 
     path: Path
     group: str
-    box_xyxy: tuple[float, float, float, float]
+    box_xyxy: Box
     truth: int
     guess: int
 
