@@ -31,5 +31,5 @@ def test_a_network_of_face_recognition_fills_what_hands_hold(tmp_path: Path, rep
     assert done.returncode == 0, done.stderr
     hands = [hand for result in lines_of(tmp_path / "out.jsonl", repo_root) for hand in result["hands"]]
     assert hands, json.dumps(done.stderr)
-    assert {hand["holding"]["name"] for hand in hands} <= {"empty", "holding"}
+    assert {hand["holding"]["label"] for hand in hands} <= {"empty", "holding"}
     assert all(0.5 <= hand["holding"]["score"] <= 1 for hand in hands)

@@ -74,7 +74,9 @@ def _groups_of(lines: list[_Line], root: Path, group_pictures: int) -> list[str]
         folders[line.path.parent].add(line.path)
     groups = {}
     for paths in folders.values():
-        numbered = sorted(paths, key=lambda path: [int(part) if part.isdigit() else part for part in _parts(path.stem)])
+        numbered = sorted(
+            paths, key=lambda path: [int(part) if part.isdecimal() else part for part in _parts(path.stem)]
+        )
         for place, path in enumerate(numbered):
             first = numbered[place - place % group_pictures]
             groups[path] = first.relative_to(root).as_posix()

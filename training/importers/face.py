@@ -87,9 +87,7 @@ def state_from_face(net: Path, margin: Path | None, recipe: HoldingRecipe) -> di
 def _translated(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors of a network under the names that this package gives them."""
     for published, tensor in tensors.items():
-        name = published
-        if not wanted.keys() >= {name}:
-            name = _attention_name(published)
+        name = published if published in wanted else _attention_name(published)
         if name.endswith(".shortcut.weight") and name not in wanted and tensor.shape[:1] == tensor.shape[1:2]:
             continue  # A shortcut between maps of one size, which the published network has and never uses.
         is_linear = name in wanted and wanted[name].ndim == 2 and tensor.ndim == 4

@@ -70,7 +70,7 @@ def test_networks_are_compared_in_one_report(desk: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["import", "face", "{desk}/none.ckpt", "--architecture", "Res50"], 3, "none.ckpt is not a file"),
+        (["import", "face", "{desk}/none.ckpt", "--architecture", "MobileFace"], 3, "none.ckpt is not a file"),
         (["import", "face", "{desk}/net.ckpt", "--architecture", "Res51"], 2, "unknown architecture 'Res51'"),
         (
             ["import", "face", "{desk}/net.ckpt", "--architecture", "Res50", "--recipe", "{desk}/detector.yaml"],

@@ -44,6 +44,8 @@ def test_an_imported_checkpoint_computes_with_the_published_tensors(tmp_path: Pa
     torch.manual_seed(0)
     shapes = PUBLISHED["MobileFace"]
     tensors = {name: torch.rand(shape) + 0.5 if shape else torch.tensor(7) for name, shape in shapes.items()}
+    # As large as keeps what passes through the layers of one size.
+    tensors |= {n: torch.randn(s) * (2 / torch.Size(s[1:]).numel()) ** 0.5 for n, s in shapes.items() if len(s) == 4}
     weight = torch.randn(2, 512)
     net, margin = written(tmp_path / "n.ckpt", tensors), written(tmp_path / "m.ckpt", {"weight": weight})
     save_weights(tmp_path / "c.pt", state_from_face(net, margin, recipe_of("MobileFace", head)))
