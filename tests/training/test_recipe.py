@@ -177,3 +177,10 @@ def test_an_input_is_the_devices_contract(colour: str) -> None:
 def test_a_set_is_named_by_the_end_of_its_path() -> None:
     assert SetRecipe(path="boxes/hands").dataset == "hands"
     assert SetRecipe(path="negatives", layout="rendered").dataset == "rendered"
+
+
+def test_a_detector_does_not_learn_from_lists_without_boxes(tmp_path: Path) -> None:
+    data = {"sets": [{"path": "hold", "layout": "lists"}]}
+    path = written(tmp_path / "detector.yaml", detector_mapping(data=data))
+    with pytest.raises(UsageError, match="nobody drew boxes in sets of the layout lists"):
+        read_recipe(path)

@@ -56,8 +56,7 @@ def compare(
         told = ", ".join(unknown) or "none"
         raise UsageError(f"architectures must be among {', '.join(FACE_BACKBONES)}, got {told}")
     compared = [
-        _compared(with_architecture(recipe, name), folder / name, data_root, folds=folds, say=say)
-        for name in architectures
+        _compared(_with_network(recipe, name), folder / name, data_root, folds=folds, say=say) for name in architectures
     ]
     if len({frozenset(_places(one.folded)) for one in compared}) > 1:
         raise UsageError(
@@ -66,8 +65,7 @@ def compare(
     return compared
 
 
-def with_architecture(recipe: HoldingRecipe, name: str) -> HoldingRecipe:
-    """Return the recipe with another network."""
+def _with_network(recipe: HoldingRecipe, name: str) -> HoldingRecipe:
     return recipe.model_copy(update={"model": recipe.model | {"architecture": name}})
 
 
