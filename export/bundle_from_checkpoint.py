@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
 from edge.bundle.files import entry_from_bytes
-from edge.bundle.manifest import Manifest
+from edge.bundle.manifest import MAX_MODEL_BYTES, Manifest
 from edge.bundle.provenance import Provenance
 from edge.bundle.self_test import SelfTest
 from edge.bundle.tensors import InputTensor
@@ -53,6 +53,7 @@ def bundle_from_checkpoint(path: Path, settings: ExportSettings, *, say: Callabl
     pictures = _pictures(contract, settings)
     say(f"exporting to ONNX opset {OPSET}")
     exported = onnx_from_module(checkpoint.model(), contract)
+    _require_room(exported)
     say(f"comparing with PyTorch on {len(pictures)} pictures")
     model, files = _chosen(checkpoint, contract, exported, pictures)
     say("recording the self-test")
@@ -81,6 +82,13 @@ def _verify(bundle: Bundle) -> None:
         bundle.verify()
     except ModelError as error:
         raise ModelError(f"the new bundle fails its own self-test and was not written: {error}") from error
+
+
+def _require_room(model: bytes) -> None:
+    if len(model) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"the model has {len(model) >> 20} MiB and a bundle takes {MAX_MODEL_BYTES >> 20}; train a smaller one"
+        )
 
 
 def _pictures(contract: ModelContract, settings: ExportSettings) -> list[CheckPicture]:

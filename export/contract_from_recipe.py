@@ -16,7 +16,15 @@ from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
 from training.decoder_from_recipe import decoder_from_recipe, point_decoder_from_recipe
-from training.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import (
+    AnyRecipe,
+    ClassifierRecipe,
+    DetectorRecipe,
+    HoldingRecipe,
+    InputRecipe,
+    KeypointsRecipe,
+    PoseRecipe,
+)
 
 DETECTOR_MAX_BATCH = 8
 CROPS_MAX_BATCH = 32
@@ -61,14 +69,16 @@ def _detector(recipe: DetectorRecipe, *, name: str, version: str, batch: int | N
     )
 
 
-def _classifier(recipe: ClassifierRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
-    untrained = {"gesture": recipe.untrained_gestures}
+def _classifier(
+    recipe: ClassifierRecipe | HoldingRecipe, *, name: str, version: str, batch: int | None
+) -> ModelContract:
+    untrained = {"gesture": recipe.untrained_gestures} if isinstance(recipe, ClassifierRecipe) else {}
     heads = tuple(
         Head(output=role, role=role, labels=labels, untrained=untrained.get(role, ()))
         for role, labels in recipe.heads.items()
     )
     decoder = SoftmaxHeads(heads=heads)
-    if recipe.others is not None:
+    if isinstance(recipe, ClassifierRecipe) and recipe.others is not None:
         decoder = SoftmaxHeads(heads=heads, presence_trust=recipe.others.presence_trust)
     return ModelContract(
         name=name,

@@ -7,7 +7,7 @@ from edge.decoders import AnchorFreeLtrb, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
-from training.recipe import AnyRecipe, DetectorRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import AnyRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
 
 
 def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
@@ -50,7 +50,7 @@ def with_presence_trust(recipe: AnyRecipe, presence_trust: float | None) -> AnyR
     """
     if presence_trust is None:
         return recipe
-    if isinstance(recipe, (DetectorRecipe, PoseRecipe)) or recipe.others is None:
+    if isinstance(recipe, (DetectorRecipe, HoldingRecipe, PoseRecipe)) or recipe.others is None:
         raise UsageError(f"presence_trust is for models trained with others; {recipe.name} is none")
     if not 0 <= presence_trust <= 1:
         raise UsageError(f"presence_trust must lie within 0 and 1, got {presence_trust}")

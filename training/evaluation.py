@@ -14,7 +14,7 @@ from edge.bundle.accuracy import AccuracyCard, SetAccuracy
 from edge.errors import SourceError
 from training.checkpoint import read_checkpoint
 from training.data.catalogue import held_out_samples
-from training.data.crops import hands_of
+from training.data.crops import HandCrop, hands_of
 from training.data.keypoint_crops import placed_hands_of
 from training.data.pictures import PictureStore
 from training.data.poses import pose_samples_of
@@ -22,9 +22,10 @@ from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
 from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes
-from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
+from training.tasks.holding import known_hands
 from training.tasks.keypoints import figures_of, locate
 from training.tasks.pose import pose_figures
 
@@ -118,23 +119,27 @@ def _detector_evaluation(model: nn.Module, recipe: DetectorRecipe, sets: Sets, p
 
 
 def _classifier_evaluation(
-    model: nn.Module, recipe: ClassifierRecipe, sets: Sets, pictures: PictureStore
+    model: nn.Module, recipe: ClassifierRecipe | HoldingRecipe, sets: Sets, pictures: PictureStore
 ) -> Evaluation:
+    gestures = recipe.gestures if isinstance(recipe, ClassifierRecipe) else ()
     pairs = {
-        name: [
-            (hand, classify(model, pictures, hand, recipe))
-            for hand in hands_of(samples, recipe.gestures, recipe.data.weights, upper_alone=recipe.data.upper_alone)
-        ]
+        name: [(hand, classify(model, pictures, hand, recipe)) for hand in _crops_of(samples, recipe)]
         for name, samples in sets.items()
     }
     pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
     rows = {}
     for name, own in pairs.items():
         hands, answers = [hand for hand, _ in own], [answer for _, answer in own]
-        figures = classification_figures(hands, answers, gestures=len(recipe.gestures))
+        figures = classification_figures(hands, answers, gestures=len(gestures))
         rows[name] = {"hands": float(len(hands)), **figures}
     every_hand, every_answer = [hand for hand, _ in pairs[ALL_SETS]], [answer for _, answer in pairs[ALL_SETS]]
-    return Evaluation(rows, classifier_mistakes(every_hand, every_answer, recipe.gestures), pictures)
+    return Evaluation(rows, classifier_mistakes(every_hand, every_answer, gestures), pictures)
+
+
+def _crops_of(samples: Sequence[HandSample], recipe: ClassifierRecipe | HoldingRecipe) -> list[HandCrop]:
+    if isinstance(recipe, HoldingRecipe):
+        return known_hands(samples, recipe)
+    return hands_of(samples, recipe.gestures, recipe.data.weights, upper_alone=recipe.data.upper_alone)
 
 
 def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, pictures: PictureStore) -> Evaluation:

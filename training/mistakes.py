@@ -19,6 +19,7 @@ from training.data.keypoint_crops import PlacedHand
 from training.data.pictures import Pictures
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
+from training.recipe import HOLDING_CLASSES
 
 TILE_PX = 160
 CAPTION_PX = 18
@@ -61,11 +62,12 @@ def detector_mistakes(samples: Sequence[HandSample], found: Sequence[Found], min
 
 
 def classifier_mistakes(
-    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], gestures: Sequence[str]
+    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], gestures: Sequence[str] = ()
 ) -> list[Mistake]:
     """Return the crops of which something is known and was told otherwise; `answers` hold class numbers."""
     mistakes = []
-    for head, names in (("presence", PRESENCE), ("gesture", gestures), ("handedness", HANDEDNESS)):
+    heads = {"presence": PRESENCE, "gesture": gestures, "handedness": HANDEDNESS, "holding": HOLDING_CLASSES}
+    for head, names in heads.items():
         for hand, answer in zip(hands, answers, strict=True):
             truth, guess = getattr(hand, head), answer.get(head, UNKNOWN)
             if UNKNOWN not in (truth, guess) and truth != guess:

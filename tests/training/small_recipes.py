@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.recipe import ClassifierRecipe, DetectorRecipe, KeypointsRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe
 
 SCHEDULE = {
     "steps": 4,
@@ -97,3 +97,29 @@ def keypoints_mapping(**changes: Any) -> dict[str, Any]:
 def keypoints_recipe(**changes: Any) -> KeypointsRecipe:
     """Return the keypoint model's recipe, validated."""
     return KeypointsRecipe.model_validate(keypoints_mapping(**changes))
+
+
+def holding_mapping(**changes: Any) -> dict[str, Any]:
+    """Return the keys of the recipe of a classifier of what hands hold; it learns from the lists of the set `hold`."""
+    recipe: dict[str, Any] = {
+        "task": "holding-classifier",
+        "name": "small-holding",
+        "seed": 3,
+        "model": {"architecture": "MobileFace", "classes": 2, "embedding": 16},
+        "input": {
+            "fit": "crop",
+            "width_px": 112,
+            "height_px": 112,
+            "crop_margin": 0.5,
+            "colour": "bgr",
+            "std": [127.5, 127.5, 127.5],
+        },
+        "data": {"validate_every": 4, "sets": [{"path": "hold", "layout": "lists", "hand_share": 0.5}]},
+        "schedule": SCHEDULE,
+    }
+    return recipe | changes
+
+
+def holding_recipe(**changes: Any) -> HoldingRecipe:
+    """Return that recipe, validated."""
+    return HoldingRecipe.model_validate(holding_mapping(**changes))

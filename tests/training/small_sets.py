@@ -131,3 +131,21 @@ def hagrid_hands(labels: Sequence[str], **changes: Any) -> dict[str, Any]:
         "user_id": "someone",
         **changes,
     }
+
+
+def write_listed(folder: Path, **pictures: int) -> Path:
+    """Write lists of so many 112 x 112 pictures for each split, in turn an empty hand and one with a green thing."""
+    for split, count in pictures.items():
+        lines = []
+        for number in range(1, count + 1):
+            holding = number % 2 == 0
+            name = f"{'HoldingObject' if holding else 'HoldingNothing'}//{number}.png"
+            picture = picture_with([[30, 20 + number % 9, 80, 100]], width_px=112, height_px=112)
+            if holding:
+                picture[40:70, 20:92] = (40, 200, 40)
+            path = folder / split / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), picture)
+            lines.append(f"{name}  {int(holding)}")
+        (folder / split / f"{split}.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

@@ -60,6 +60,7 @@ def cut_out(sample: HandSample, index: int, picture: Picture) -> CutOut | None:
         gestures=(sample.gestures[index],),
         handedness=(sample.handedness[index],),
         outlines=(None,),
+        holding=(),
     )
     softened = np.asarray(cv2.GaussianBlur(opacity, (3, 3), 0), np.uint8)
     return CutOut(picture[top:bottom, left:right], softened, single)

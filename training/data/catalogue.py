@@ -11,11 +11,15 @@ from pathlib import Path
 from edge.errors import SourceError
 from training.data.coco import read_coco
 from training.data.hagrid import read_hagrid
+from training.data.picture_lists import read_picture_lists
 from training.data.pictures import pictures_below
 from training.data.rendered import rendered_set
 from training.data.sample import HandSample
 from training.data.without_hands import read_without_hands
 from training.recipe import DataRecipe, SetRecipe
+
+# Layouts of sets that may be tested on.
+ANNOTATED = ("coco", "hagrid", "lists")
 
 
 def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
@@ -25,7 +29,7 @@ def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
     groups is taken out. Training pictures of a group that is tested are left out. Raises `SourceError` when a set
     cannot be read.
     """
-    samples = [sample for entry in data.sets for sample in read_set(entry, root, seed=seed)]
+    samples = [sample for entry in data.sets for sample in _read_fold(entry, data, root, seed=seed)]
     allowed = [
         sample
         for sample in samples
@@ -39,8 +43,10 @@ def held_out_samples(data: DataRecipe, root: Path) -> list[HandSample]:
 
     Raises `SourceError` when a set cannot be read or none has test pictures.
     """
-    annotated = [entry for entry in data.sets if entry.layout in ("coco", "hagrid")]
-    samples = [sample for entry in annotated for sample in read_set(entry, root, seed=0) if sample.split == "test"]
+    annotated = [entry for entry in data.sets if entry.layout in ANNOTATED]
+    samples = [
+        sample for entry in annotated for sample in _read_fold(entry, data, root, seed=0) if sample.split == "test"
+    ]
     if not samples:
         raise SourceError(f"none of the recipe's sets in {root} has test pictures; mark some with the split 'test'")
     return samples
@@ -55,12 +61,24 @@ def read_set(entry: SetRecipe, root: Path, *, seed: int) -> list[HandSample]:
     return [replace(sample, dataset=entry.dataset, licence=entry.licence or sample.licence) for sample in samples]
 
 
+def _read_fold(entry: SetRecipe, data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
+    """Read one set of a recipe, dealt into folds where the recipe asks for them."""
+    samples = read_set(entry, root, seed=seed)
+    if data.folds is None or data.fold is None or entry.layout not in ANNOTATED:
+        return samples
+    return dealt(samples, data.folds, data.fold)
+
+
 def _read_coco(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
     return read_coco(folder, gesture_of_label=entry.gesture_of_label)
 
 
 def _read_hagrid(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
     return [sample for split in ("train_val", "test") for sample in read_hagrid(folder, split)]
+
+
+def _read_lists(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
+    return read_picture_lists(folder, hand_share=entry.hand_share, group_pictures=entry.group_pictures)
 
 
 def _read_without_hands(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
@@ -74,9 +92,22 @@ def _read_rendered(folder: Path, entry: SetRecipe, seed: int) -> list[HandSample
 _LAYOUTS = {
     "coco": _read_coco,
     "hagrid": _read_hagrid,
+    "lists": _read_lists,
     "no-hands": _read_without_hands,
     "rendered": _read_rendered,
 }
+
+
+def dealt(samples: Sequence[HandSample], folds: int, fold: int) -> list[HandSample]:
+    """Return the samples of a set without its tests, those of one in `folds` groups as tests; `fold` says which.
+
+    Groups that show the same go to all folds alike.
+    """
+    samples = [sample for sample in samples if sample.split != "test"]
+    shown = {sample.group: repr((sample.holding, sample.gestures)) for sample in samples}
+    order = sorted(shown, key=lambda group: (shown[group], zlib.crc32(group.encode())))
+    tested = set(order[fold::folds])
+    return [replace(sample, split="test") if sample.group in tested else sample for sample in samples]
 
 
 def resplit(samples: Sequence[HandSample], validate_every: int) -> list[HandSample]:

@@ -46,6 +46,7 @@ class _Annotation(_Lenient):
     gesture: str | None = None
     label: str | None = None
     handedness: str | None = None
+    holding: bool | None = None
     # Polygons, or a run-length mask, which has no outline to cut along.
     segmentation: list[list[float]] | dict[str, Any] | None = None
 
@@ -98,6 +99,7 @@ def _sample(
         gestures=tuple(a.gesture or names.get(a.label or "") for a in annotations),
         handedness=tuple(a.handedness for a in annotations),
         outlines=tuple(_outline(a) for a in annotations),
+        holding=tuple(a.holding for a in annotations),
     )
 
 

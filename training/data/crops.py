@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from training.augment.placement import Picture, draw, placement
 from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import BoolArray, FloatArray, HandSample
-from training.recipe import ClassifierRecipe
+from training.recipe import ClassifierRecipe, HoldingRecipe
 
 Chances = npt.NDArray[np.float64]
 
@@ -36,8 +37,8 @@ LEAST_SIDE_PX = 16
 class HandCrop:
     """One hand of a picture, or something else that looks like one.
 
-    `box_xyxy` is (4,) in source pixels; gesture and handedness are class numbers or `UNKNOWN`, presence is `HAND` or
-    `OTHER`.
+    `box_xyxy` is (4,) in source pixels; gesture, handedness and holding are class numbers or `UNKNOWN`, presence is
+    `HAND` or `OTHER`.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class HandCrop:
     handedness: int
     weight: float
     presence: int = HAND
+    holding: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def hands_of(
             gesture=gestures.index(name) if name in gestures else UNKNOWN,
             handedness=HANDEDNESS.index(side) if side in HANDEDNESS else UNKNOWN,
             weight=weights.get(sample.dataset, 1.0),
+            holding=UNKNOWN if not sample.holding or (held := sample.holding[index]) is None else int(held),
         )
         for sample in samples
         for index, (name, side) in enumerate(zip(sample.gestures, sample.handedness, strict=True))
@@ -92,16 +95,14 @@ def _longest_side_px(box: FloatArray) -> float:
 
 
 def balanced_chances(hands: Sequence[HandCrop], others_share: float) -> Chances:
-    """Return each crop's chance: its set's weight over the square root of how often its gesture occurs.
+    """Return each crop's chance: its set's weight over the square root of how often what it shows occurs.
 
     What is no hand has `others_share` of all chances together.
     """
     other = np.array([hand.presence == OTHER for hand in hands])
-    numbers, counts = np.unique([hand.gesture for hand in hands if hand.presence == HAND], return_counts=True)
-    often = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-    return with_share(
-        np.array([hand.weight / np.sqrt(often.get(hand.gesture, 1)) for hand in hands]), other, others_share
-    )
+    often = Counter((hand.gesture, hand.holding) for hand in hands if hand.presence == HAND)
+    weights = [hand.weight / np.sqrt(often.get((hand.gesture, hand.holding), 1)) for hand in hands]
+    return with_share(np.array(weights), other, others_share)
 
 
 def with_share(weights: Chances, other: BoolArray, share: float) -> Chances:
@@ -123,11 +124,12 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
         self,
         hands: Sequence[HandCrop],
         pictures: PictureStore,
-        recipe: ClassifierRecipe,
+        recipe: ClassifierRecipe | HoldingRecipe,
         taught: FloatArray,
     ) -> None:
         self._hands, self._pictures, self._recipe = hands, pictures, recipe
-        share = 0.0 if recipe.others is None else recipe.others.share
+        others = recipe.others if isinstance(recipe, ClassifierRecipe) else None
+        share = 0.0 if others is None else others.share
         self._draw, self._taught = Draw(balanced_chances(hands, share)), taught
         self._contract = recipe.input.contract()
 

@@ -21,7 +21,8 @@ class HandSample:
 
     `boxes_xyxy` is (N, 4) float32. `ignored` (N,) bool marks regions that count neither as a hand nor as background.
     `keypoints` is (N, 21, 2) float32 in MediaPipe order, NaN where a hand has none. `gestures` and `handedness` hold
-    one name or None a hand, `outlines` one (K, 2) float32 polygon or None. `group` is the scene or person: a split
+    one name or None a hand, `outlines` one (K, 2) float32 polygon or None. `holding` says of each hand whether it holds
+    something, None where that is not known; it is empty where nobody asked. `group` is the scene or person: a split
     never cuts a group. `reduction` is by how much the picture's sides are divided when it is read.
     """
 
@@ -39,11 +40,12 @@ class HandSample:
     handedness: tuple[str | None, ...]
     outlines: tuple[FloatArray | None, ...]
     reduction: Reduction = 1
+    holding: tuple[bool | None, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.boxes_xyxy)
         shapes = (self.boxes_xyxy.shape, self.ignored.shape, self.keypoints.shape)
-        lengths = {len(self.gestures), len(self.handedness), len(self.outlines)}
+        lengths = {len(self.gestures), len(self.handedness), len(self.outlines), len(self.holding or self.outlines)}
         if shapes != ((count, 4), (count,), (count, 21, 2)) or lengths != {count}:
             raise ValueError(f"a sample of {count} hands needs (N, 4), (N,) and (N, 21, 2) arrays, got {shapes}")
 

@@ -17,7 +17,7 @@ from training.metrics.detection import (
 from training.metrics.keypoints import PCK_SHARES, keypoint_figures
 
 # What a model is judged by first; each model has one of them.
-HEADLINES = ("ap50", "gesture_macro_f1", "pck@0.1", "pose_accuracy")
+HEADLINES = ("ap50", "gesture_macro_f1", "holding_accuracy", "pck@0.1", "pose_accuracy")
 
 __all__ = [
     "HEADLINES",

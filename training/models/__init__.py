@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -11,14 +12,16 @@ from torch import nn
 from edge.errors import UsageError
 from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
+from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
 
-_ARCHITECTURES: dict[str, type[nn.Module]] = {
+_ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
     "pose-mlp": PoseMlp,
+    **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
 }
 
 

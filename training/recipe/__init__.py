@@ -9,15 +9,17 @@ from pydantic import Field
 
 from training.recipe.classifier import ClassifierDataRecipe, ClassifierRecipe, CropAugment
 from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorRecipe, SideStage
+from training.recipe.holding import HOLDING_CLASSES, HoldingRecipe
 from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
 from training.recipe.others import OthersRecipe
 from training.recipe.pose import PoseAugment, PoseDataRecipe, PoseRecipe, PoseSetRecipe
 from training.recipe.shared import DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
 
-AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | KeypointsRecipe | PoseRecipe
+AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | HoldingRecipe | KeypointsRecipe | PoseRecipe
 Recipe = Annotated[AnyRecipe, Field(discriminator="task")]
 
 __all__ = [
+    "HOLDING_CLASSES",
     "AnyRecipe",
     "ClassifierDataRecipe",
     "ClassifierRecipe",
@@ -26,6 +28,7 @@ __all__ = [
     "DecodingRecipe",
     "DetectionAugment",
     "DetectorRecipe",
+    "HoldingRecipe",
     "InputRecipe",
     "KeypointAugment",
     "KeypointsRecipe",

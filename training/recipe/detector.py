@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, model_validator
 
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
 
@@ -65,3 +65,9 @@ class DetectorRecipe(StrictRecipe):
     schedule: ScheduleRecipe
     augment: DetectionAugment = DetectionAugment()
     decoding: DecodingRecipe = DecodingRecipe()
+
+    @model_validator(mode="after")
+    def _hands_have_boxes(self) -> DetectorRecipe:
+        if any(entry.layout == "lists" for entry in self.data.sets):
+            raise ValueError("data.sets: nobody drew boxes in sets of the layout lists; a detector learns from others")
+        return self

@@ -52,16 +52,20 @@ class InputRecipe(StrictRecipe):
 class SetRecipe(StrictRecipe):
     """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance.
 
+    A picture of the layout "lists" has one hand, which takes `hand_share` of its sides about its middle; in the order
+    of their numbers pictures are taken in groups of `group_pictures`, which a split never cuts: copies of one, say.
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
     `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on.
     """
 
     path: str
-    layout: Literal["coco", "hagrid", "no-hands", "rendered"] = "coco"
+    layout: Literal["coco", "hagrid", "lists", "no-hands", "rendered"] = "coco"
     licence: str | None = None
     weight: PositiveFloat = 1.0
     gesture_of_label: dict[str, str] = {}
     count: PositiveInt = 1000
+    hand_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    group_pictures: PositiveInt = 1
     pseudo_labels: bool = False
 
     @property
@@ -73,16 +77,25 @@ class SetRecipe(StrictRecipe):
 class DataRecipe(StrictRecipe):
     """Where pictures come from. One group in `validate_every` of the training groups is kept aside for validation.
 
-    Pictures whose licence contains one of `excluded_licences` are tested on, never trained on.
+    Pictures whose licence contains one of `excluded_licences` are tested on, never trained on. For cross-validation the
+    training groups are dealt into `folds`: number `fold` takes the place of the test pictures, which are left out.
     """
 
     sets: Annotated[tuple[SetRecipe, ...], Field(min_length=1)]
     validate_every: PositiveInt = 12
     excluded_licences: tuple[str, ...] = ()
+    folds: Annotated[int, Field(ge=2)] | None = None
+    fold: NonNegativeInt | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> DataRecipe:
         require_different_names([entry.dataset for entry in self.sets])
+        return self
+
+    @model_validator(mode="after")
+    def _fold_is_one_of_folds(self) -> DataRecipe:
+        if (self.folds is None) != (self.fold is None) or (self.fold or 0) >= (self.folds or 1):
+            raise ValueError(f"fold must be one of 0 to folds - 1, got fold {self.fold} of folds {self.folds}")
         return self
 
     @property

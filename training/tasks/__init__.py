@@ -7,9 +7,10 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from training.loop import TrainingTask
-from training.recipe import AnyRecipe, ClassifierRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
 from training.tasks.classifier import ClassifierTraining
 from training.tasks.detector import DetectorTraining
+from training.tasks.holding import HoldingTraining
 from training.tasks.keypoints import KeypointTraining
 from training.tasks.pose import PoseTraining
 
@@ -20,6 +21,8 @@ def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None
         return ClassifierTraining(recipe, data_root, teacher=teacher)
     if teacher is not None:
         raise UsageError(f"a {recipe.task} recipe learns from labels alone; leave the teacher out")
+    if isinstance(recipe, HoldingRecipe):
+        return HoldingTraining(recipe, data_root)
     if isinstance(recipe, KeypointsRecipe):
         return KeypointTraining(recipe, data_root)
     if isinstance(recipe, PoseRecipe):

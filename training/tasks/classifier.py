@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
-from edge.decoders.softmax_heads import HANDEDNESS
+from edge.decoders.softmax_heads import HANDEDNESS, HOLDING
 from edge.errors import SourceError
 from training import ranks
-from training.data.catalogue import samples_of
 from training.data.crops import (
     HAND,
     OTHER,
@@ -31,37 +30,27 @@ from training.data.crops import (
 )
 from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
-from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store_of
 from training.data.sample import FloatArray, HandSample
-from training.data.workers import keep_opencv_single_threaded
 from training.metrics import confusion, macro_f1
-from training.models import build
 from training.provenance import provenance_of
-from training.recipe import ClassifierRecipe
+from training.recipe import ClassifierRecipe, HoldingRecipe
 from training.tasks.others import described_detector, others_of
+from training.tasks.picture_training import PictureTraining
 from training.teacher.classifier import SOURCE, TeacherClassifier
 
 Classes = npt.NDArray[np.int64]
 
 
-class ClassifierTraining:
+class ClassifierTraining(PictureTraining[ClassifierRecipe]):
     """The classifier's side of the training loop; see `training.loop.TrainingTask`.
 
-    `teacher` is the path of HaGRID's crop classifier, or None to learn from labels alone. Raises `SourceError` when
-    the teacher, a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.
+    `teacher` is the path of HaGRID's crop classifier, or None to learn from labels alone. Raises as `PictureTraining`,
+    and `SourceError` when the teacher cannot be read.
     """
 
     def __init__(self, recipe: ClassifierRecipe, data_root: Path, *, teacher: Path | None = None) -> None:
-        keep_opencv_single_threaded()
-        torch.manual_seed(recipe.seed)
-        self._recipe = recipe
-        self.model = build(recipe.model)
         self._teacher = None if teacher is None else TeacherClassifier(teacher, recipe.gestures)
-        samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
-        samples = reduced(samples, longest_px=ENOUGH_PX, hand_px=ENOUGH_HAND_SIDES * recipe.input.width_px)
-        self._pictures = store_of(samples)
-        self._training = [sample for sample in samples if sample.split == "train"]
-        self._validation = [sample for sample in samples if sample.split == "validation"]
+        super().__init__(recipe, data_root)
 
     def _hands_of(self, samples: Sequence[HandSample]) -> list[HandCrop]:
         recipe = self._recipe
@@ -151,14 +140,18 @@ class ClassifierTraining:
 
 
 def classification_figures(
-    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], *, gestures: int
+    hands: Sequence[HandCrop], answers: Sequence[Mapping[str, int]], *, gestures: int = 0
 ) -> dict[str, float]:
     """Return the figures of every head that some crop has a label for; `answers` are those of `classify`.
 
-    Gesture and handedness have a macro F1; of presence it is told how many hands are kept and how many others dropped.
+    Gesture, handedness and holding have a macro F1, holding an accuracy too; of presence it is told how many hands are
+    kept and how many others dropped.
     """
     figures = {}
-    for head, classes in (("gesture", gestures), ("handedness", len(HANDEDNESS))):
+    truth, guess = _truth_and_guess(hands, answers, "holding")
+    if len(truth):
+        figures["holding_accuracy"] = float((guess == truth).mean())
+    for head, classes in (("gesture", gestures), ("handedness", len(HANDEDNESS)), ("holding", len(HOLDING))):
         truth, guess = _truth_and_guess(hands, answers, head)
         if len(truth):
             figures[f"{head}_macro_f1"] = macro_f1(confusion(truth, guess, classes))
@@ -178,7 +171,9 @@ def _truth_and_guess(
     return told[:, 0], told[:, 1]
 
 
-def classify(model: nn.Module, pictures: PictureStore, hand: HandCrop, recipe: ClassifierRecipe) -> dict[str, int]:
+def classify(
+    model: nn.Module, pictures: PictureStore, hand: HandCrop, recipe: ClassifierRecipe | HoldingRecipe
+) -> dict[str, int]:
     """Return the class numbers that a PyTorch classifier gives one hand, preprocessed as on the device."""
     crop = crop_tensor(pictures[hand.path], hand.box_xyxy, recipe.input.contract())
     with torch.inference_mode():

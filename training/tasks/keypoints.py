@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from edge.errors import SourceError
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import Preprocessor
 from training import ranks
-from training.data.catalogue import samples_of
 from training.data.crops import HAND, OTHER
 from training.data.keypoint_crops import (
     KeypointCrops,
@@ -30,34 +28,21 @@ from training.data.keypoint_crops import (
 )
 from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
-from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store_of
 from training.data.sample import FloatArray
-from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import point_decoder_from_recipe
 from training.losses.keypoints import keypoint_loss
 from training.metrics import keypoint_figures
-from training.models import build
 from training.provenance import provenance_of
 from training.recipe import KeypointsRecipe
 from training.tasks.others import described_detector, others_of
+from training.tasks.picture_training import PictureTraining
 
 
-class KeypointTraining:
+class KeypointTraining(PictureTraining[KeypointsRecipe]):
     """The keypoint model's side of the training loop; see `training.loop.TrainingTask`.
 
-    Raises `SourceError` when a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.
+    Raises as `PictureTraining`.
     """
-
-    def __init__(self, recipe: KeypointsRecipe, data_root: Path) -> None:
-        keep_opencv_single_threaded()
-        torch.manual_seed(recipe.seed)
-        self._recipe = recipe
-        self.model = build(recipe.model)
-        samples = [sample for sample in samples_of(recipe.data, data_root, seed=recipe.seed) if sample.split != "test"]
-        samples = reduced(samples, longest_px=ENOUGH_PX, hand_px=ENOUGH_HAND_SIDES * recipe.input.width_px)
-        self._training = [sample for sample in samples if sample.split == "train"]
-        self._validation = [sample for sample in samples if sample.split == "validation"]
-        self._pictures = store_of(samples)
 
     @cached_property
     def _others(self) -> tuple[list[PlacedHand], list[PlacedHand]]:

@@ -28,6 +28,13 @@ def hand() -> CutOut:
     return cut
 
 
+def test_one_of_two_hands_is_cut_out_whatever_they_hold() -> None:
+    sample = sample_with([BOX, BOX], outlines=(None, DIAMOND), holding=(True, False))
+    cut = cut_out(sample, 1, picture_with([BOX]))
+    assert cut is not None
+    assert len(cut.sample.boxes_xyxy) == 1
+
+
 def test_a_cut_out_is_opaque_within_its_outline_and_knows_its_hand() -> None:
     cut = hand()
     assert cut.picture.shape[:2] == cut.opacity.shape == (cut.sample.height_px, cut.sample.width_px)
