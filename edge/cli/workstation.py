@@ -6,7 +6,9 @@ from __future__ import annotations
 from edge.errors import DependencyError
 
 CHECKOUT_PACKAGES = frozenset({"export", "training"})
-WORKSTATION_PACKAGES = frozenset({"faster_coco_eval", "onnx", "onnxscript", "onnxsim", "tensorboard", "torch"})
+WORKSTATION_PACKAGES = frozenset(
+    {"faster_coco_eval", "onnx", "onnxscript", "onnxsim", "tensorboard", "timm", "torch", "torchvision"}
+)
 
 
 def missing_workstation_package(program: str, error: ModuleNotFoundError) -> Exception:

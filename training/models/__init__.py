@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -13,12 +14,14 @@ from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
 from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
+from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
-_ARCHITECTURES: dict[str, type[nn.Module]] = {
+_ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
     "pose-mlp": PoseMlp,
+    **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
 }
 
 

@@ -28,7 +28,7 @@ def test_shipped_models_are_built(name: str) -> None:
 
 
 def test_an_unknown_architecture_lists_the_choices() -> None:
-    with pytest.raises(UsageError, match="unknown architecture 'yolo'; choose one of crop-classifier, hand-detector"):
+    with pytest.raises(UsageError, match="unknown architecture 'yolo'; choose one of convnext_base, crop-classifier,"):
         build({"architecture": "yolo"})
 
 
