@@ -6,15 +6,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.errors import SourceError
 from edge.sources.picture import pixels_from_file
 from training.augment.placement import Picture
 
+# The EXIF tag, and its values for a camera that was held upright.
+ORIENTATION, TURNED = 0x0112, range(5, 9)
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
 
 
 def pictures_below(folder: Path) -> list[Path]:
     """Return the picture files in `folder` and the folders within, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return width and height in pixels, as the picture is seen, from its first bytes alone.
+
+    Raises `SourceError` when it cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            turned = picture.getexif().get(ORIENTATION, 1) in TURNED
+            return picture.size[::-1] if turned else picture.size
+    except (OSError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "it is no picture, or too large a one"
+        raise SourceError(f"{path} cannot be read: {reason}; copy or download it again") from error
 
 
 class PictureStore:

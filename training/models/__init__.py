@@ -36,5 +36,5 @@ def build(model: Mapping[str, Any]) -> nn.Module:
         raise UsageError(f"unknown architecture {name!r}; choose one of {', '.join(sorted(_ARCHITECTURES))}")
     try:
         return _ARCHITECTURES[name](**arguments)
-    except (TypeError, ValueError, IndexError) as error:
+    except (AssertionError, TypeError, ValueError, IndexError) as error:
         raise UsageError(f"architecture {name!r} does not fit its arguments {arguments}: {error}") from error

@@ -29,8 +29,9 @@ class CropAugment(StrictRecipe):
 class ClassifierRecipe(StrictRecipe):
     """A classifier of hand crops: gesture and handedness, and whether it is a hand at all where `others` are given.
 
-    Without `handedness` it tells the gesture alone. A labelled hand's target takes `teacher_share` from the teacher; an unlabelled hand counts `teacher_weight`. The
-    loss is the gesture's plus `handedness_weight` times the handedness's and `presence_weight` times the presence's.
+    Without `handedness` it tells the gesture alone. A labelled hand's target takes `teacher_share` from the teacher; an
+    unlabelled hand counts `teacher_weight`. The loss is the gesture's plus `handedness_weight` times the handedness's
+    and `presence_weight` times the presence's.
     """
 
     task: Literal["gesture-classifier"]

@@ -53,7 +53,8 @@ class SetRecipe(StrictRecipe):
     """One data set: `path` is relative to the data root, `weight` multiplies its pictures' chance.
 
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
-    `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on.
+    `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on. `united` takes the two
+    hands of HaGRID's two-handed gestures for one.
     """
 
     path: str
@@ -63,6 +64,7 @@ class SetRecipe(StrictRecipe):
     gesture_of_label: dict[str, str] = {}
     count: PositiveInt = 1000
     pseudo_labels: bool = False
+    united: bool = False
 
     @property
     def dataset(self) -> str:
