@@ -108,8 +108,8 @@ def check_options(words: list[str], folder: Path) -> None:
         words = words[split + 1 :]
     count = 3 if words[:2] == ["python", "-m"] else 1
     program, arguments = words[:count], words[count:]
-    if SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:
-        program = [*program, arguments[0]]
+    while SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND [ARGS]" in run([*program, "--help"], folder).stdout:
+        program, arguments = [*program, arguments[0]], arguments[1:]
     shown = run([*program, "--help"], folder)
     assert shown.returncode == 0, shown.stderr
     for option in (word.partition("=")[0] for word in arguments if word.startswith("--")):

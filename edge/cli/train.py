@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from edge.cli import train_data
+from edge.cli import train_data, train_import
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 
 app.add_typer(train_data.app, name="data")
+train_import.register(app)
 
 Data = Annotated[
     Path, typer.Option(metavar="DIR", envvar="EDGE_TEST_DATA", help="Folder that holds the recipe's sets.")

@@ -10,7 +10,7 @@ import yaml
 from edge.errors import UsageError
 from edge.preprocess import Preprocessor
 from tests.training.small_recipes import GESTURES, classifier_mapping, detector_mapping
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 from training.recipe import ClassifierRecipe, DetectorRecipe, InputRecipe, KeypointsRecipe, PoseRecipe, SetRecipe
 from training.recipe_from_file import RECIPES, read_recipe, recipe_from_mapping
 

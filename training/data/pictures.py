@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,17 +37,34 @@ def picture_size(path: Path) -> tuple[int, int]:
         raise SourceError(f"{path} cannot be read: {reason}; copy or download it again") from error
 
 
-class PictureStore:
-    """BGR (H, W, 3) uint8 pictures by path, each decoded once and shared with forked loader workers.
+def memory_for_pictures() -> int:
+    """Return half of this machine's memory in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
-    A thousand of 480 x 360 pixels take 0.5 GB. Raises `SourceError` when a picture cannot be read.
+
+class PictureStore:
+    """BGR (H, W, 3) uint8 pictures by path, decoded once and shared with forked loader workers.
+
+    A thousand of 480 x 360 pixels take 0.5 GB. What does not fit in `most_bytes`, by default half of the memory, is
+    decoded anew each time. Raises `SourceError` when a picture cannot be read.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._pictures: dict[Path, Picture] = {path: pixels_from_file(path) for path in dict.fromkeys(paths)}
+    def __init__(self, paths: Iterable[Path], *, most_bytes: int | None = None) -> None:
+        self._paths = dict.fromkeys(paths)
+        self._kept: dict[Path, Picture] = {}
+        left = memory_for_pictures() if most_bytes is None else most_bytes
+        for path in self._paths:
+            picture = pixels_from_file(path)
+            left -= picture.nbytes
+            if left < 0:
+                break
+            self._kept[path] = picture
 
     def __getitem__(self, path: Path) -> Picture:
-        return self._pictures[path]
+        if path not in self._paths:
+            raise KeyError(path)
+        kept = self._kept.get(path)
+        return pixels_from_file(path) if kept is None else kept
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._paths)
