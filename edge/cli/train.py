@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 
 app.add_typer(train_data.app, name="data")
-train_import.register(app)
+app.add_typer(train_import.app, name="import")
 
 Data = Annotated[
     Path, typer.Option(metavar="DIR", envvar="EDGE_TEST_DATA", help="Folder that holds the recipe's sets.")

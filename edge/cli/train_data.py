@@ -20,11 +20,11 @@ from edge.errors import UsageError
 PROGRAM = "edge-train data"
 SYSTEMS = ("hagrid",)
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Fetch published data sets.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
 @app.callback()
-def data() -> None:
+def about() -> None:
     """Fetch published data sets."""
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edge-train import`: another project's checkpoint as one of ours."""
+"""`edge-train import`: checkpoints of published systems as those of `edge-train`; one command a system."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,18 +10,22 @@ import typer
 
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.workstation import missing_workstation_package
-from edge.errors import UsageError
 
-PROGRAM = "edge-train import"
-SYSTEMS = ("hagrid",)
+PROGRAM = "edge-train"
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
-def import_checkpoint(
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="hagrid.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What that project saved.")],
+@app.callback()
+def about() -> None:
+    """Turn a checkpoint of a published system into one that `eval`, `--from` and `edge-export` take."""
+
+
+@app.command(epilog=EXIT_CODES)
+def hagrid(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A published classifier, or one trained with its code.")],
     *,
     architecture: Annotated[str, typer.Option(metavar="NAME", help="Its network, such as resnet18.")],
-    to: Annotated[Path, typer.Option(metavar="CHECKPOINT", help="File to write.")],
     dataset: Annotated[
         str, typer.Option("--set", metavar="PATH", help="The set to measure it on, below the data root.")
     ] = "hagrid",
@@ -30,40 +33,30 @@ def import_checkpoint(
         str | None, typer.Option(metavar="NAME,...", help="What its outputs mean.  [as published]")
     ] = None,
     crop_margin: Annotated[
-        float | None, typer.Option(help="Widens crops by so many sides of the hand.  [as it was trained]")
+        float | None, typer.Option(min=0, help="Room about a hand, in its sides.  [as it was trained]")
     ] = None,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The new checkpoint.")] = Path("checkpoint.pt"),
 ) -> None:
-    """Make a checkpoint for `eval`, `edge-export` and `--from` of one that SYSTEM saved."""
+    """Import a classifier of hukenovs/hagrid, version 1 or 2."""
     names = [name.strip() for name in gestures.split(",")] if gestures else []
-    work = partial(
-        _import, system, file, to, architecture=architecture, dataset=dataset, gestures=names, crop_margin=crop_margin
+    raise typer.Exit(
+        exit_code_of(
+            PROGRAM, lambda: _hagrid(file, architecture, to, dataset=dataset, gestures=names, crop_margin=crop_margin)
+        )
     )
-    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
-def register(app: typer.Typer) -> None:
-    """Make it a command of `app`."""
-    app.command("import", epilog=EXIT_CODES)(import_checkpoint)
-
-
-def _import(
-    system: str,
-    file: Path,
-    to: Path,
-    *,
-    architecture: str,
-    dataset: str,
-    gestures: list[str],
-    crop_margin: float | None,
+def _hagrid(
+    file: Path, architecture: str, to: Path, *, dataset: str, gestures: list[str], crop_margin: float | None
 ) -> int:
-    if system not in SYSTEMS:
-        raise UsageError(f"there is no importer for {system!r}; choose one of {', '.join(SYSTEMS)}")
     try:
-        from training.importers.hagrid import hagrid_state
+        from training.importers.hagrid import state_from_hagrid
         from training.loop import save_weights
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    state = hagrid_state(file, architecture=architecture, dataset=dataset, gestures=gestures, crop_margin=crop_margin)
+    state = state_from_hagrid(
+        file, architecture=architecture, dataset=dataset, gestures=gestures, crop_margin=crop_margin
+    )
     save_weights(to, state)
     print(to)
     return 0

@@ -62,7 +62,7 @@ _TRANSFORMER = [
 _PLAIN = [(r"(.*)", r"backbone.\1")]
 
 
-def hagrid_state(
+def state_from_hagrid(
     path: Path,
     *,
     architecture: str,

@@ -11,7 +11,7 @@ from edge.errors import SourceError, UsageError
 from tests.training.importers.hagrid_files import TwoHeads, numbered, saved, version_1, version_2
 from training.checkpoint import read_checkpoint
 from training.data.hagrid_gestures import HAGRID_V2_GESTURES, V1_OUTPUTS
-from training.importers.hagrid import hagrid_state
+from training.importers.hagrid import state_from_hagrid
 from training.loop import save_weights
 from training.recipe import ClassifierRecipe
 
@@ -29,7 +29,7 @@ UNUSED_HEAD = "torchvision_model.heads."
 def test_an_imported_classifier_of_version_1_answers_as_it_did(tmp_path: Path, network: str) -> None:
     theirs = TwoHeads(network).eval()
     path = saved(tmp_path / "theirs.pth", version_1(theirs.state_dict()))
-    save_weights(tmp_path / "ours.pt", hagrid_state(path, architecture=network))
+    save_weights(tmp_path / "ours.pt", state_from_hagrid(path, architecture=network))
     checkpoint = read_checkpoint(tmp_path / "ours.pt")
     crops = torch.rand(2, 3, 224, 224)
     with torch.inference_mode():
@@ -48,7 +48,7 @@ def test_an_imported_classifier_of_version_1_answers_as_it_did(tmp_path: Path, n
 def test_an_imported_classifier_of_version_2_answers_as_it_did(tmp_path: Path, network: str) -> None:
     theirs = torchvision.models.get_model(network, num_classes=34).eval()
     path = saved(tmp_path / "theirs.pth", version_2(theirs.state_dict()))
-    save_weights(tmp_path / "ours.pt", hagrid_state(path, architecture=network))
+    save_weights(tmp_path / "ours.pt", state_from_hagrid(path, architecture=network))
     checkpoint = read_checkpoint(tmp_path / "ours.pt")
     pictures = torch.rand(2, 3, 224, 224)
     with torch.inference_mode():
@@ -66,7 +66,7 @@ def test_an_imported_classifier_of_version_2_answers_as_it_did(tmp_path: Path, n
 def test_every_tensor_of_version_1_finds_its_place(tmp_path: Path, network: str) -> None:
     with torch.device("meta"):
         theirs = numbered(TwoHeads(network))
-    ours = hagrid_state(saved(tmp_path / "a.pth", version_1(theirs)), architecture=network)["ema"]
+    ours = state_from_hagrid(saved(tmp_path / "a.pth", version_1(theirs)), architecture=network)["ema"]
     # A transformer is saved with its encoder twice and a head of ImageNet's that is not used.
     used = [name for name in theirs if network[:3] != "vit" or not name.startswith(("backbone.", UNUSED_HEAD))]
     numbers = {name: float(value.flatten()[0]) for name, value in ours.items()}
@@ -80,7 +80,7 @@ def test_every_tensor_of_version_2_finds_its_place(tmp_path: Path, network: str,
     with torch.device("meta"):
         theirs = numbered(torchvision.models.get_model(network, num_classes=34))
     content = version_2({f"{wrapper}{name}": value for name, value in theirs.items()})
-    ours = hagrid_state(saved(tmp_path / "a.pth", content), architecture=network)["ema"]
+    ours = state_from_hagrid(saved(tmp_path / "a.pth", content), architecture=network)["ema"]
     assert [float(value.flatten()[0]) for value in ours.values()] == list(range(len(theirs)))
 
 
@@ -93,7 +93,7 @@ def test_transformers_of_older_torchvision_are_read(tmp_path: Path) -> None:
     }
     assert older.keys() != theirs.keys()
     old, new = (
-        hagrid_state(saved(tmp_path / f"{count}.pth", version_1(state)), architecture="Vitb32")["ema"]
+        state_from_hagrid(saved(tmp_path / f"{count}.pth", version_1(state)), architecture="Vitb32")["ema"]
         for count, state in enumerate((older, theirs))
     )
     assert all(torch.equal(old[name], new[name]) for name in new)
@@ -102,7 +102,7 @@ def test_transformers_of_older_torchvision_are_read(tmp_path: Path) -> None:
 def test_a_bare_state_dict_is_read(tmp_path: Path) -> None:
     with torch.device("meta"):
         theirs = numbered(TwoHeads("resnet18", classes=18))
-    recipe = hagrid_state(saved(tmp_path / "a.pth", theirs), architecture="ResNet18")["recipe"]
+    recipe = state_from_hagrid(saved(tmp_path / "a.pth", theirs), architecture="ResNet18")["recipe"]
     assert recipe["gestures"] == list(V1_OUTPUTS[:-1])
 
 
@@ -114,7 +114,7 @@ def test_what_is_missing_unexpected_or_misshaped_is_named(tmp_path: Path) -> Non
     theirs["classifier.0.weight"] = torch.zeros(19, 3)
     path = saved(tmp_path / "a.pth", version_1(theirs))
     with pytest.raises(SourceError) as told:
-        hagrid_state(path, architecture="resnet18")
+        state_from_hagrid(path, architecture="resnet18")
     assert "missing: backbone.bn1.running_mean;" in str(told.value)
     assert "unexpected: backbone.4.2.conv1.weight;" in str(told.value)
     assert "of another shape: classifier.0.weight is (19, 3), not (19, 512)" in str(told.value)
@@ -125,16 +125,16 @@ def test_a_file_of_another_architecture_is_refused(tmp_path: Path) -> None:
         theirs = numbered(TwoHeads("resnet18"))
     path = saved(tmp_path / "a.pth", version_1(theirs))
     with pytest.raises(SourceError, match=r"as a resnet152 does not fit; missing: .* and \d+ more"):
-        hagrid_state(path, architecture="resnet152")
+        state_from_hagrid(path, architecture="resnet152")
     with pytest.raises(UsageError, match="unknown architecture 'resnet19'; choose one of convnext_base,"):
-        hagrid_state(path, architecture="resnet19")
+        state_from_hagrid(path, architecture="resnet19")
 
 
 def test_gestures_of_an_own_training_are_those_of_its_configuration(tmp_path: Path) -> None:
     with torch.device("meta"):
         theirs = numbered(TwoHeads("resnet18", classes=3))
     own = saved(tmp_path / "own.pth", version_1(theirs, targets=["fist", "palm", "no_gesture"]))
-    save_weights(tmp_path / "ours.pt", hagrid_state(own, architecture="resnet18", dataset="hagrid_mini"))
+    save_weights(tmp_path / "ours.pt", state_from_hagrid(own, architecture="resnet18", dataset="hagrid_mini"))
     checkpoint = read_checkpoint(tmp_path / "ours.pt")
     assert isinstance(checkpoint.recipe, ClassifierRecipe)
     assert checkpoint.recipe.gestures == ("fist", "palm", "no_gesture")
@@ -142,10 +142,10 @@ def test_gestures_of_an_own_training_are_those_of_its_configuration(tmp_path: Pa
     assert [(row.name, row.pictures) for row in checkpoint.data] == [("not known: own.pth", None)]
     bare = saved(tmp_path / "bare.pth", theirs)
     with pytest.raises(UsageError, match="has 3 outputs, and HaGRID 18, 19, 33 or 34; name them with --gestures"):
-        hagrid_state(bare, architecture="resnet18")
+        state_from_hagrid(bare, architecture="resnet18")
     with pytest.raises(UsageError, match="has 3 outputs, and 2 gestures were named"):
-        hagrid_state(bare, architecture="resnet18", gestures=["a", "b"])
-    assert hagrid_state(bare, architecture="resnet18", gestures=["a", "b", "c"])["recipe"]["gestures"] == [
+        state_from_hagrid(bare, architecture="resnet18", gestures=["a", "b"])
+    assert state_from_hagrid(bare, architecture="resnet18", gestures=["a", "b", "c"])["recipe"]["gestures"] == [
         "a",
         "b",
         "c",
@@ -173,10 +173,10 @@ def test_what_is_no_checkpoint_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError, match=message):
-        hagrid_state(saved(tmp_path / "a.pth", content), architecture="resnet18")
+        state_from_hagrid(saved(tmp_path / "a.pth", content), architecture="resnet18")
     assert not (tmp_path / "trap").exists()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"none\.pth is not a file"):
-        hagrid_state(tmp_path / "none.pth", architecture="resnet18")
+        state_from_hagrid(tmp_path / "none.pth", architecture="resnet18")
