@@ -50,16 +50,33 @@ _SIDE_PX = 224
 _WIDE_MARGIN = 1.0
 
 _RESNET_PARTS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool")
-_RESNET = [(rf"backbone\.{number}\.(.*)", rf"backbone.{part}.\1") for number, part in enumerate(_RESNET_PARTS)]
-# Two layers are named otherwise since torchvision 0.12; the encoder is there twice, and ImageNet's head is not used.
-_TRANSFORMER = [
+_RESNET: Rules = [(rf"backbone\.{number}\.(.*)", rf"backbone.{part}.\1") for number, part in enumerate(_RESNET_PARTS)]
+# Named otherwise before torchvision 0.13.
+_PERCEPTRON: Rules = [
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_1\.(.*)", r"backbone.\g<1>0.\2"),
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_2\.(.*)", r"backbone.\g<1>3.\2"),
+]
+# The encoder is there twice, and ImageNet's head is not used.
+_TRANSFORMER: Rules = [
+    *_PERCEPTRON,
     (r"torchvision_model\.heads\..*", None),
     (r"backbone\.0\..*", None),
     (r"torchvision_model\.(.*)", r"backbone.\1"),
 ]
-_PLAIN = [(r"(.*)", r"backbone.\1")]
+_TWO_HEADED: dict[str, Rules] = {
+    "mobilenet": [(r"backbone\.0\.(.*)", r"backbone.features.\1")],
+    "resnet": _RESNET,
+    "resnext": _RESNET,
+    "vit": _TRANSFORMER,
+}
+# The last part of what torchvision itself calls so.
+_ONE_HEAD = {
+    "convnext": r"classifier\.2\.",
+    "mobilenet": r"classifier\.",
+    "resnet": r"fc\.",
+    "resnext": r"fc\.",
+    "vit": r"heads\.head\.",
+}
 
 
 def state_from_hagrid(
@@ -122,24 +139,17 @@ def _network(architecture: str) -> str:
 
 def _rules(network: str, *, has_hands: bool) -> Rules:
     """Return how the tensors of one network are renamed."""
-    is_hidden = network.startswith("mobilenet_")
-    if has_hands:
-        # MobileNet's heads have several layers of their own numbers.
-        number = "" if is_hidden else r"0\."
-        heads: Rules = [
-            (rf"(?:gesture_)?classifier\.{number}(.*)", r"heads.0.\1"),
-            (rf"leading_hand(?:_classifier)?\.{number}(.*)", r"heads.1.\1"),
-        ]
-        if network.startswith("vit_"):
-            return [*heads, *_TRANSFORMER]
-        return [*heads, *([(r"backbone\.0\.(.*)", r"backbone.features.\1")] if is_hidden else _RESNET)]
-    head = next(
-        pattern
-        for family, pattern in (("mobilenet_", r"classifier\."), ("convnext_", r"classifier\.2\."),
-                                ("vit_", r"heads\.head\."), ("resne", r"fc\."))
-        if network.startswith(family)
-    )  # fmt: skip
-    return [(rf"{head}(.*)", r"heads.0.\1"), *(_TRANSFORMER[:2] if network.startswith("vit_") else []), *_PLAIN]
+    family = next(name for name in _ONE_HEAD if network.startswith(name))
+    if not has_hands:
+        plain = (r"(.*)", r"backbone.\1")
+        return [(rf"{_ONE_HEAD[family]}(.*)", r"heads.0.\1"), *(_PERCEPTRON if family == "vit" else ()), plain]
+    # MobileNet's heads have several layers with numbers of their own.
+    number = "" if family == "mobilenet" else r"0\."
+    return [
+        (rf"(?:gesture_)?classifier\.{number}(.*)", r"heads.0.\1"),
+        (rf"leading_hand(?:_classifier)?\.{number}(.*)", r"heads.1.\1"),
+        *_TWO_HEADED.get(family, ()),
+    ]
 
 
 def _outputs(
