@@ -7,13 +7,9 @@ Source: `download.py` (v1) and `README.md` (v2) of https://github.com/hukenovs/h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from edge.errors import UsageError
 from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES, NO_GESTURE
-
-Version = Literal[1, 2]
-Part = Literal["train", "test", "subset", "light"]
 
 _V1 = "https://n-usr-2uzac.s3pd12.sbercloud.ru/b-usr-2uzac-mv4/hagrid/"
 _V2 = "https://rndml-team-cv.obs.ru-moscow-1.hc.sbercloud.ru/datasets/hagrid_v2/"
@@ -22,13 +18,13 @@ _BETWEEN = (
 )
 # Gestures of version 1 that version 2 has in its own place.
 _MOVED = frozenset({"one", "rock", NO_GESTURE})
-_PARTS: dict[Version, tuple[Part, ...]] = {1: ("train", "test", "subset"), 2: ("train", "light")}
+_PARTS = {1: ("train", "test", "subset"), 2: ("train", "light")}
 _V1_NAMES = {"train": "train_val", "test": "test", "subset": "subsample"}
 
 
 def hagrid_archives(
-    version: Version,
-    parts: Sequence[Part],
+    version: int,
+    parts: Sequence[str],
     targets: Sequence[str] = (),
     *,
     annotations: bool,
@@ -62,7 +58,7 @@ def hagrid_archives(
     return list(dict.fromkeys(addresses))
 
 
-def _pictures(version: Version, part: Part, gestures: Sequence[str]) -> list[str]:
+def _pictures(version: int, part: str, gestures: Sequence[str]) -> list[str]:
     if part == "light":
         return [f"{_V2}hagridv2_512.zip"]
     if part != "train":

@@ -5,7 +5,7 @@ import pytest
 
 from edge.errors import UsageError
 from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES
-from training.download.hagrid import Part, Version, hagrid_archives
+from training.download.hagrid import hagrid_archives
 
 
 def names(addresses: list[str]) -> list[str]:
@@ -52,7 +52,7 @@ def test_a_mirror_has_all_in_one_folder() -> None:
     ],
 )
 def test_what_a_version_does_not_have_is_named(
-    version: Version, parts: list[Part], targets: list[str], message: str
+    version: int, parts: list[str], targets: list[str], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         hagrid_archives(version, parts, targets, annotations=True, dataset=True)
