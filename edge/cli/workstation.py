@@ -7,7 +7,7 @@ from edge.errors import DependencyError
 
 CHECKOUT_PACKAGES = frozenset({"export", "training"})
 WORKSTATION_PACKAGES = frozenset(
-    {"faster_coco_eval", "onnx", "onnxscript", "onnxsim", "tensorboard", "timm", "torch", "torchvision"}
+    {"PIL", "faster_coco_eval", "onnx", "onnxscript", "onnxsim", "tensorboard", "timm", "torch", "torchvision"}
 )
 
 

@@ -31,12 +31,12 @@ def hagrid_archives(
     dataset: bool,
     mirror: str | None = None,
 ) -> list[str]:
-    """Return the addresses of the archives with the `annotations` and the pictures (`dataset`) of these parts.
+    """Return the addresses of the archives of these `parts` of version 1 or 2, of `annotations`, pictures or both.
 
-    `targets` are gestures, by default all; only the pictures of "train" come gesture by gesture. Version 2 has one
-    archive of annotations for all of it, and "light" is its pictures at 512 pixels. `mirror` is the address of a folder
-    that holds them all. Raises `UsageError` for a part or gesture that the version does not have, and for neither
-    annotations nor pictures.
+    `dataset` asks for the pictures, and `targets` are their gestures, by default all; only those of the part "train"
+    come gesture by gesture. Version 2 has one archive of annotations for all of it, and "light" is its pictures at 512
+    pixels. `mirror` is the address of a folder that holds them all. Raises `UsageError` for a part or gesture that the
+    version does not have, and for neither annotations nor pictures.
     """
     if not annotations and not dataset:
         raise UsageError("say what to download: --annotations, --dataset or both")

@@ -6,6 +6,8 @@ Source: the classifiers of HaGRID (Kapitanov et al., WACV 2024), which are torch
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 # Those that HaGRID publishes, by the names of torchvision.
@@ -43,7 +45,7 @@ def _backbone_and_heads(
     if side_px is not None and not is_transformer:
         raise ValueError("side_px is for vision transformers; the others take pictures of any size")
     sizes = {"image_size": side_px} if side_px is not None else {}
-    backbone: nn.Module = get_model(network, weights=None, **sizes)
+    backbone: Any = get_model(network, weights=None, **sizes)
     if is_transformer:
         backbone.heads = nn.Identity()
         return backbone, [nn.Linear(backbone.hidden_dim, classes) for classes in head_classes]
