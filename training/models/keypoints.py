@@ -50,14 +50,15 @@ class SimccKeypoints(nn.Module):
         self.lateral = nn.ModuleList(ConvBlock(width, neck_width, 1) for width in widths[1 + self._finest :])
         self.smooth = ConvBlock(neck_width, votes)
         bins_a_cell = STRIDE_PX * bins_a_px
-        self.axes = nn.ModuleList(_Axis(over, votes, hidden, bins_a_cell) for over in (2, 3))
+        axes = [_Axis(over, votes, hidden, bins_a_cell) for over in (2, 3)]
+        self.axes = nn.ModuleList(axes)
         self.presence = (
             nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(widths[-1], 2))
             if presence
             else None
         )
         initialise(self)
-        for axis in self.axes:
+        for axis in axes:
             nn.init.normal_(axis.tell.weight, std=0.01)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
