@@ -149,7 +149,9 @@ def test_a_file_that_is_no_recipe_is_one_sentence(tmp_path: Path, content: str, 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.yaml"])
 def test_a_missing_recipe_lists_those_that_ship(name: str) -> None:
-    with pytest.raises(UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hand-detector"):
+    with pytest.raises(
+        UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hagrid, hagrid-v2, hand-detector"
+    ):
         read_recipe(name)
 
 
