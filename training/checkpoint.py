@@ -24,7 +24,7 @@ from training.recipe_from_file import recipe_from_mapping
 class _SetRow(BaseModel):
     dataset: str
     licence: str
-    pictures: int
+    pictures: int | None = None
 
 
 class _DataRows(BaseModel):

@@ -118,7 +118,7 @@ def train(
         say = _hush
     path = folder / CHECKPOINT
     earlier_data = {} if start is None else _load_weights(task, start)
-    model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = task.model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
     average = WeightAverage(model, schedule.average_decay)
     run = _Run(model, average, optimiser, source_commit(), earlier_data=earlier_data)

@@ -72,7 +72,9 @@ def with_earlier(data: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[st
     pictures: dict[tuple[str, str], int] = {}
     for row in (*data.get("sets", ()), *earlier.get("sets", ())):
         name = row["dataset"], row["licence"]
-        pictures[name] = max(pictures.get(name, 0), row["pictures"])
-    rows = [{"dataset": name, "licence": licence, "pictures": count} for (name, licence), count in pictures.items()]
+        pictures[name] = max(pictures.get(name, 0), row["pictures"] or 0)
+    rows = [
+        {"dataset": name, "licence": licence, "pictures": count or None} for (name, licence), count in pictures.items()
+    ]
     teachers = dict.fromkeys((*data.get("teachers", ()), *earlier.get("teachers", ())))
     return {"sets": sorted(rows, key=lambda row: (row["dataset"], row["licence"])), "teachers": list(teachers)}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from benchmarks.classifier import HandAnswer
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 from training.data.sample import FloatArray
 from training.teacher.classifier import CLASSES
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edge-train data`: check the data sets of a recipe, and convert those of others."""
+"""`edge-train data`: check the data sets of a recipe, convert those of others, and fetch published ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.cli import train_download
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
@@ -27,8 +28,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Check the data sets of a recipe, and convert those of others.",
+    help="Check the data sets of a recipe, convert those of others, and fetch published ones.",
 )
+
+
+app.command(epilog=EXIT_CODES)(train_download.download)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -58,3 +58,44 @@ def _face(net: Path, margin: Path | None, recipe_name: str, changes: list[str], 
         tell("the head is new and tells nothing yet: start a training with `edge-train ... --from`")
     print(to)
     return 0
+
+
+@app.command(epilog=EXIT_CODES)
+def hagrid(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A published classifier, or one trained with its code.")],
+    *,
+    architecture: Annotated[str, typer.Option(metavar="NAME", help="Its network, such as resnet18.")],
+    dataset: Annotated[
+        str, typer.Option("--set", metavar="PATH", help="The set to measure it on, below the data root.")
+    ] = "hagrid",
+    gestures: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="What its outputs mean.  [as published]")
+    ] = None,
+    crop_margin: Annotated[
+        float | None, typer.Option(min=0, help="Room about a hand, in its sides.  [as it was trained]")
+    ] = None,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The new checkpoint.")] = Path("checkpoint.pt"),
+) -> None:
+    """Import a classifier of hukenovs/hagrid, version 1 or 2."""
+    names = [name.strip() for name in gestures.split(",")] if gestures else []
+    raise typer.Exit(
+        exit_code_of(
+            PROGRAM, lambda: _hagrid(file, architecture, to, dataset=dataset, gestures=names, crop_margin=crop_margin)
+        )
+    )
+
+
+def _hagrid(
+    file: Path, architecture: str, to: Path, *, dataset: str, gestures: list[str], crop_margin: float | None
+) -> int:
+    try:
+        from training.importers.hagrid import state_from_hagrid
+        from training.loop import save_weights
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    state = state_from_hagrid(
+        file, architecture=architecture, dataset=dataset, gestures=gestures, crop_margin=crop_margin
+    )
+    save_weights(to, state)
+    print(to)
+    return 0

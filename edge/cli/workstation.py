@@ -7,7 +7,20 @@ from edge.errors import DependencyError
 
 CHECKOUT_PACKAGES = frozenset({"export", "training"})
 WORKSTATION_PACKAGES = frozenset(
-    {"faster_coco_eval", "jinja2", "matplotlib", "onnx", "onnxscript", "onnxsim", "scipy", "tensorboard", "torch"}
+    {
+        "PIL",
+        "faster_coco_eval",
+        "jinja2",
+        "matplotlib",
+        "onnx",
+        "onnxscript",
+        "onnxsim",
+        "scipy",
+        "tensorboard",
+        "timm",
+        "torch",
+        "torchvision",
+    }
 )
 
 

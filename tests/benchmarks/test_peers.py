@@ -16,7 +16,7 @@ from benchmarks.peers.mediapipe_hands import BOX_MARGIN, MediaPipeHands, box_aro
 from edge.errors import DependencyError, SourceError
 from edge.sources.picture import pixels_from_file
 from training.data.coco import read_coco
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 from training.metrics import Wanted, recall_precision
 from training.teacher.classifier import CLASSES
 

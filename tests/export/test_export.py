@@ -49,7 +49,7 @@ def checkpoint_of(name: str, folder: Path) -> Path:
     model: Any = build(recipe.model).train()
     with torch.no_grad():
         model(torch.randn(8, 3, 64, 64))
-        for head in model.axes if name == "hand-keypoints" else model.heads:
+        for head in [axis.tell for axis in model.axes] if name == "hand-keypoints" else model.heads:
             last: Any = head[-1] if isinstance(head, torch.nn.Sequential) else head
             last.weight.normal_(0, 1.0)
             last.bias.fill_(1.0)

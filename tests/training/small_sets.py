@@ -120,6 +120,16 @@ def write_hagrid(folder: Path, split: str, gesture: str, annotations: Mapping[st
     return folder
 
 
+def write_hagrid_v2(folder: Path, split: str, gesture: str, annotations: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write one gesture of a HaGRID v2 split, with a plain picture for each annotation."""
+    (folder / "annotations" / split).mkdir(parents=True, exist_ok=True)
+    (folder / gesture).mkdir(exist_ok=True)
+    (folder / "annotations" / split / f"{gesture}.json").write_text(json.dumps(annotations), encoding="utf-8")
+    for name in annotations:
+        cv2.imwrite(str(folder / gesture / f"{name}.jpg"), picture_with([[10, 8, 42, 38]]))
+    return folder
+
+
 def hagrid_hands(labels: Sequence[str], **changes: Any) -> dict[str, Any]:
     """Return a HaGRID v1 annotation with one box for each label."""
     boxes = [[0.25, 0.25, 0.25, 0.5] for _ in labels]

@@ -10,7 +10,7 @@ import yaml
 from edge.errors import UsageError
 from edge.preprocess import Preprocessor
 from tests.training.small_recipes import GESTURES, classifier_mapping, detector_mapping
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES
 from training.recipe import (
     ClassifierRecipe,
     DetectorRecipe,
@@ -31,7 +31,8 @@ def written(path: Path, content: object) -> str:
 
 
 def test_a_recipe_ships_for_each_task() -> None:
-    assert SHIPPED == ["gesture-classifier", "hand-detector", "hand-keypoints", "hand-pose", "holding"]
+    names = ["gesture-classifier", "hagrid", "hagrid-v2", "hand-detector", "hand-keypoints", "hand-pose", "holding"]
+    assert names == SHIPPED
     assert isinstance(read_recipe("hand-detector"), DetectorRecipe)
     assert isinstance(read_recipe("gesture-classifier"), ClassifierRecipe)
     assert isinstance(read_recipe("hand-keypoints"), KeypointsRecipe)
@@ -54,6 +55,15 @@ def test_the_shipped_classifier_knows_the_gestures_of_hagrid() -> None:
     recipe = read_recipe("gesture-classifier")
     assert isinstance(recipe, ClassifierRecipe)
     assert recipe.gestures == HAGRID_V1_GESTURES
+
+
+def test_the_recipes_of_hagrid_know_its_gestures() -> None:
+    first, second = read_recipe("hagrid"), read_recipe("hagrid-v2")
+    assert isinstance(first, ClassifierRecipe)
+    assert isinstance(second, ClassifierRecipe)
+    assert first.gestures == HAGRID_V1_GESTURES
+    assert second.gestures == HAGRID_V2_GESTURES
+    assert (list(first.heads), list(second.heads)) == (["gesture", "handedness"], ["gesture"])
 
 
 def test_stages_of_the_shipped_detector_end_with_the_training_at_its_input() -> None:
@@ -114,6 +124,11 @@ def test_a_wrong_change_is_one_sentence_that_names_it(tmp_path: Path, change: st
     [
         ({"untrained_gestures": ["wave"]}, "untrained_gestures must be among gestures, these are not: wave"),
         ({"gestures": ["fist", "palm"]}, r"model\.head_classes must be \[2, 2\].*got \[3, 2\]"),
+        ({"handedness": False}, r"model\.head_classes must be \[3\], for gesture, got \[3, 2\]"),
+        (
+            {"model": {"architecture": "vit_b_32", "head_classes": [3, 2]}},
+            r"input\.width_px must be model\.side_px, 224, got 32",
+        ),
     ],
 )
 def test_a_classifiers_gestures_must_agree(changes: dict[str, Any], message: str) -> None:
@@ -146,7 +161,9 @@ def test_a_file_that_is_no_recipe_is_one_sentence(tmp_path: Path, content: str, 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.yaml"])
 def test_a_missing_recipe_lists_those_that_ship(name: str) -> None:
-    with pytest.raises(UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hand-detector"):
+    with pytest.raises(
+        UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hagrid, hagrid-v2, hand-detector"
+    ):
         read_recipe(name)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.errors import SourceError
 from training.data.coco import read_coco
-from training.data.hagrid import read_hagrid
+from training.data.hagrid import hagrid_splits, read_hagrid
 from training.data.picture_lists import read_picture_lists
 from training.data.pictures import pictures_below
 from training.data.rendered import rendered_set
@@ -73,8 +73,9 @@ def _read_coco(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
     return read_coco(folder, gesture_of_label=entry.gesture_of_label)
 
 
-def _read_hagrid(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
-    return [sample for split in ("train_val", "test") for sample in read_hagrid(folder, split)]
+def _read_hagrid(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
+    splits = hagrid_splits(folder)
+    return [sample for split in splits for sample in read_hagrid(folder, split, united=entry.united)]
 
 
 def _read_lists(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:

@@ -29,7 +29,9 @@ Chances = npt.NDArray[np.float64]
 
 UNKNOWN = -100
 HAND, OTHER = (PRESENCE.index(name) for name in ("hand", "other"))
-CANVAS_PX = 160
+LEAST_CANVAS_PX = 160
+# Of the input's side: the crop is made smaller from there, never larger.
+CANVAS_SCALE = 1.25
 LEAST_SIDE_PX = 16
 
 
@@ -154,12 +156,13 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
     ) -> tuple[Picture, FloatArray]:
         """Draw the hand about the middle of a canvas with room to spare; return the box a detector might have given."""
         augment = self._recipe.augment
-        canvas = np.empty((CANVAS_PX, CANVAS_PX, 3), np.uint8)
+        side_px = max(LEAST_CANVAS_PX, round(self._contract.width_px * CANVAS_SCALE))
+        canvas = np.empty((side_px, side_px, 3), np.uint8)
         canvas[:] = rng.integers(0, 256, 3) if rng.random() < augment.backdrop else 114
-        inner = CANVAS_PX / (1 + 2 * self._contract.crop_margin)
+        inner = side_px / (1 + 2 * self._contract.crop_margin)
         scale = inner / _longest_side_px(box) * float(np.exp(rng.uniform(-augment.scale, augment.scale)))
         stretch = float(np.exp(rng.normal(0, 0.06)))
-        middle = np.full(2, CANVAS_PX / 2)
+        middle = np.full(2, side_px / 2)
         matrix = placement(
             scale_xy=(scale * stretch, scale / stretch),
             angle_rad=float(rng.normal(0, augment.rotation_rad)),

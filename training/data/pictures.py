@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edge.errors import SourceError
 from edge.sources.picture import Reduction, content_of, pixels_from_bytes, pixels_from_file
 from edge.sources.picture_header import picture_header
 from training.augment.placement import Picture
 
 GLANCE_PX = 128
+# The EXIF tag, and its values for a camera that was not held upright.
+ORIENTATION, TURNED = 0x0112, range(5, 9)
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
 _WHOLE: Reduction = 1
 _REDUCTIONS: tuple[Reduction, ...] = (8, 4, 2)
@@ -21,6 +25,22 @@ _REDUCTIONS: tuple[Reduction, ...] = (8, 4, 2)
 def pictures_below(folder: Path) -> list[Path]:
     """Return the picture files in `folder` and the folders within, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return width and height in pixels, as the picture is seen, from its first bytes alone.
+
+    Raises `SourceError` when it cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            turned = picture.getexif().get(ORIENTATION, 1) in TURNED
+            return picture.size[::-1] if turned else picture.size
+    except (OSError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "it is no picture, or too large a one"
+        raise SourceError(f"{path} cannot be read: {reason}; copy or download it again") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +90,34 @@ class PicturesOnDisk:
         return self._last[1]
 
 
-class PictureStore:
-    """BGR (H, W, 3) uint8 pictures by path, each decoded once and shared with forked loader workers.
+def memory_for_pictures() -> int:
+    """Return half of this machine's memory in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
-    A mapping tells by how much the sides of each are divided. A thousand of 480 x 360 pixels take 0.5 GB. Raises
-    `SourceError` when a picture cannot be read.
+
+class PictureStore:
+    """BGR (H, W, 3) uint8 pictures by path, decoded once and shared with forked loader workers.
+
+    A mapping tells by how much the sides of each are divided. A thousand of 480 x 360 pixels take 0.5 GB. What does not
+    fit in `most_bytes`, by default half of the memory, is decoded anew each time. Raises `SourceError` when a picture
+    cannot be read.
     """
 
-    def __init__(self, paths: Iterable[Path] | Mapping[Path, Reduction]) -> None:
-        reductions = paths if isinstance(paths, Mapping) else dict.fromkeys(paths, _WHOLE)
-        self._pictures: dict[Path, Picture] = {
-            path: pixels_from_file(path, reduction=reduction) for path, reduction in reductions.items()
-        }
+    def __init__(self, paths: Iterable[Path] | Mapping[Path, Reduction], *, most_bytes: int | None = None) -> None:
+        self._reductions = dict(paths) if isinstance(paths, Mapping) else dict.fromkeys(paths, _WHOLE)
+        self._kept: dict[Path, Picture] = {}
+        left = memory_for_pictures() if most_bytes is None else most_bytes
+        for path, reduction in self._reductions.items():
+            picture = pixels_from_file(path, reduction=reduction)
+            left -= picture.nbytes
+            if left < 0:
+                break
+            self._kept[path] = picture
 
     def __getitem__(self, path: Path) -> Picture:
-        return self._pictures[path]
+        reduction = self._reductions[path]
+        kept = self._kept.get(path)
+        return pixels_from_file(path, reduction=reduction) if kept is None else kept
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._reductions)

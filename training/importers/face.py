@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from edge.errors import UsageError
-from training.importers.tensors import read_tensors, require_fit
+from training.importers.state_dict import fitted, read_foreign, tensors_of
 from training.models import build
 from training.models.face import FaceClassifier
 from training.provenance import provenance_of
@@ -71,17 +71,23 @@ def state_from_face(net: Path, margin: Path | None, recipe: HoldingRecipe) -> di
         raise UsageError(f"{recipe.model['architecture']} is none of the networks of these files")
     heads = model.margin.state_dict()
     files = {"net": net} if margin is None else {"net": net, "margin": margin}
-    found = {"net": dict(_translated(read_tensors(net, KEY), model.net.state_dict())), "margin": heads}
+    found = {"net": dict(_translated(_tensors_in(net), model.net.state_dict())), "margin": heads}
     if margin is not None:
         # The updates of the SphereFace head are not in the files.
-        found["margin"] = {name: heads[name] for name in heads if name == "updates"} | read_tensors(margin, KEY)
-    for part, file in files.items():
-        wanted = getattr(model, part).state_dict()
-        require_fit(found[part], wanted, origin=f"{file} does not fit {part} of {recipe.model['architecture']}")
-    weights = {f"{part}.{name}": value for part, tensors in found.items() for name, value in tensors.items()}
+        found["margin"] = {name: heads[name] for name in heads if name == "updates"} | _tensors_in(margin)
+    weights = {}
+    for part, tensors in found.items():
+        given = {name: (name, tensor) for name, tensor in tensors.items()}
+        origin = f"{files.get(part, net)} as {part} of {recipe.model['architecture']}"
+        own = fitted(given, getattr(model, part).state_dict(), origin=origin)
+        weights |= {f"{part}.{name}": value for name, value in own.items()}
     rows = [{"dataset": _described(file), "licence": "not stated", "pictures": 0} for file in files.values()]
     state = provenance_of(recipe, [], teachers=[])
     return state | {"ema": weights, "data": {"sets": rows, "teachers": []}}
+
+
+def _tensors_in(file: Path) -> dict[str, Tensor]:
+    return tensors_of(read_foreign(file), file, keys=(KEY,))
 
 
 def _translated(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:

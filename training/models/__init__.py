@@ -15,6 +15,7 @@ from training.models.detector import HandDetector
 from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
+from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
@@ -22,6 +23,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "simcc-keypoints": SimccKeypoints,
     "pose-mlp": PoseMlp,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
+    **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
 }
 
 
@@ -36,5 +38,5 @@ def build(model: Mapping[str, Any]) -> nn.Module:
         raise UsageError(f"unknown architecture {name!r}; choose one of {', '.join(sorted(_ARCHITECTURES))}")
     try:
         return _ARCHITECTURES[name](**arguments)
-    except (TypeError, ValueError, IndexError) as error:
+    except (AssertionError, TypeError, ValueError, IndexError) as error:
         raise UsageError(f"architecture {name!r} does not fit its arguments {arguments}: {error}") from error

@@ -55,7 +55,8 @@ class SetRecipe(StrictRecipe):
     A picture of the layout "lists" has one hand, which takes `hand_share` of its sides about its middle; in the order
     of their numbers pictures are taken in groups of `group_pictures`, which a split never cuts: copies of one, say.
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
-    `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on.
+    `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on. `united` takes the two
+    hands of HaGRID's two-handed gestures for one.
     """
 
     path: str
@@ -67,6 +68,7 @@ class SetRecipe(StrictRecipe):
     hand_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     group_pictures: PositiveInt = 1
     pseudo_labels: bool = False
+    united: bool = False
 
     @property
     def dataset(self) -> str:

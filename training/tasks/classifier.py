@@ -106,18 +106,21 @@ class ClassifierTraining(PictureTraining[ClassifierRecipe]):
         A hand of which nobody says a gesture, and what is no hand, count for the other heads alone.
         """
         recipe = self._recipe
-        gestures, handedness, *presence = outputs
+        logits = dict(zip(recipe.heads, outputs, strict=True))
+        gestures = logits["gesture"]
         share = recipe.teacher_share if self._teacher else 0.0
         known, spoken = targets.gestures != UNKNOWN, targets.teacher.sum(1) > 0
         label = self._cross_entropy(gestures, targets.gestures)
         taught = -(targets.teacher * log_softmax(gestures, dim=1)).sum(1)
         each = torch.where(known, (1 - share) * label + share * taught, recipe.teacher_weight * taught)
-        side = ranks.mean_of_batch(self._cross_entropy(handedness, targets.handedness), targets.handedness != UNKNOWN)
-        total = ranks.mean_of_batch(each, known | spoken) + recipe.handedness_weight * side
-        figures = {"gesture": label[known].mean(), "teacher": taught[spoken].mean(), "handedness": side}
-        for logits in presence:
-            figures["presence"] = ranks.mean_of_batch(self._cross_entropy(logits, targets.presence))
-            total = total + recipe.presence_weight * figures["presence"]
+        total = ranks.mean_of_batch(each, known | spoken)
+        figures = {"gesture": label[known].mean(), "teacher": taught[spoken].mean()}
+        weights = {"handedness": recipe.handedness_weight, "presence": recipe.presence_weight}
+        for head, weight in weights.items():
+            if head in logits:
+                classes = getattr(targets, head)
+                figures[head] = ranks.mean_of_batch(self._cross_entropy(logits[head], classes), classes != UNKNOWN)
+                total = total + weight * figures[head]
         return total, {name: float(value.detach()) for name, value in ({"loss": total} | figures).items()}
 
     def _cross_entropy(self, logits: Tensor, classes: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ import pytest
 
 from edge.errors import SourceError
 from tests.training.small_sets import hagrid_hands, write_hagrid
-from training.data.hagrid import HAGRID_V1_GESTURES, read_hagrid
+from training.data.hagrid import read_hagrid
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 
 
 def test_boxes_are_in_pixels_of_the_picture(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_the_names_are_those_of_version_1() -> None:
 
 
 def test_a_missing_split_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="ann_test holds no annotation"):
+    with pytest.raises(SourceError, match="holds no annotation of the split test"):
         read_hagrid(tmp_path, "test")
 
 
@@ -80,5 +81,5 @@ def test_a_malformed_annotation_names_file_and_picture(
 def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
     write_hagrid(tmp_path, "test", "palm", {})
     (tmp_path / "ann_test" / "palm.json").write_text("{", encoding="utf-8")
-    with pytest.raises(SourceError, match=r"palm\.json is not a HaGRID v1 annotation"):
+    with pytest.raises(SourceError, match=r"palm\.json is not a HaGRID annotation"):
         read_hagrid(tmp_path, "test")

@@ -6,10 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge.errors import SourceError
 from tests.training.small_sets import picture_with
-from training.data.pictures import PictureStore
+from training.data.pictures import PictureStore, picture_size
 from training.data.without_hands import read_without_hands
 
 
@@ -21,6 +22,34 @@ def test_pictures_are_kept_once_and_as_they_are(tmp_path: Path) -> None:
     assert len(store) == 2
     np.testing.assert_array_equal(store[path], picture_with([[3, 4, 20, 30]]))
     assert store[grey].shape == (5, 7, 3)
+
+
+def test_what_does_not_fit_in_the_memory_is_decoded_when_it_is_asked_for(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for number, path in enumerate(paths):
+        cv2.imwrite(str(path), np.full((5, 7, 3), number, np.uint8))
+    store = PictureStore(paths, most_bytes=5 * 7 * 3)
+    assert store[paths[0]] is store[paths[0]]
+    assert store[paths[1]] is not store[paths[1]]
+    assert [int(store[path].max()) for path in paths] == [0, 1, 2]
+    assert len(store) == 3
+    with pytest.raises(KeyError):
+        store[tmp_path / "d.png"]
+
+
+def test_the_size_of_a_picture_is_that_of_its_pixels_also_when_it_is_turned(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    picture = Image.new("RGB", (40, 30))
+    for orientation in (1, 3, 6, 8):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        picture.save(path, exif=exif)
+        height_px, width_px = PictureStore([path])[path].shape[:2]
+        assert picture_size(path) == (width_px, height_px)
+    for content in (b"", b"no picture"):
+        path.write_bytes(content)
+        with pytest.raises(SourceError, match=r"a\.jpg cannot be read"):
+            picture_size(path)
 
 
 def test_a_missing_or_cut_picture_is_named(tmp_path: Path) -> None:

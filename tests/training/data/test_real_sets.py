@@ -9,7 +9,8 @@ import pytest
 
 from training.data.catalogue import samples_of
 from training.data.coco import read_coco
-from training.data.hagrid import HAGRID_V1_GESTURES, read_hagrid
+from training.data.hagrid import read_hagrid
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 from training.data.sample import HandSample
 from training.recipe import DataRecipe, SetRecipe
 

@@ -69,13 +69,12 @@ def test_every_tensor_that_does_not_fit_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as raised:
         state_from_face(written(tmp_path / "n.ckpt", tensors), None, recipe_of("MobileFace"))
     assert str(raised.value) == (
-        f"{tmp_path / 'n.ckpt'} does not fit net of MobileFace: missing: blocks.0.conv.1.bias, conv1.prelu.weight; "
-        "unexpected: surplus.weight; of another shape: linear1.conv.weight (128, 512, 1, 1) where (512, 512, 1, 1) is"
-        " needed"
+        f"{tmp_path / 'n.ckpt'} as net of MobileFace does not fit; missing: blocks.0.conv.1.bias, conv1.prelu.weight; "
+        "unexpected: surplus.weight; of another shape: linear1.conv.weight is (128, 512, 1, 1), not (512, 512, 1, 1)"
     )
     whole = written(tmp_path / "n.ckpt", tensors_of(PUBLISHED["MobileFace"]))
     people = written(tmp_path / "m.ckpt", {"weight": torch.ones(10575, 512)})
-    with pytest.raises(SourceError, match=r"weight \(10575, 512\) where \(2, 512\) is needed"):
+    with pytest.raises(SourceError, match=r"weight is \(10575, 512\), not \(2, 512\)"):
         state_from_face(whole, people, recipe_of("MobileFace"))
 
 
@@ -90,10 +89,10 @@ def test_what_is_no_such_file_is_refused_in_one_sentence(tmp_path: Path) -> None
     with pytest.raises(SourceError, match="is not a file"):
         state_from_face(tmp_path / "none.ckpt", None, recipe)
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
-    with pytest.raises(SourceError, match="has no tensors under 'net_state_dict', it holds state_dict"):
+    with pytest.raises(SourceError, match="has no state dict, neither by itself nor under net_state_dict"):
         state_from_face(tmp_path / "other.ckpt", None, recipe)
     torch.save({"net_state_dict": recipe}, tmp_path / "code.ckpt")
-    with pytest.raises(SourceError, match="nothing else is read: it might run code"):
+    with pytest.raises(SourceError, match="nothing else is read"):
         state_from_face(tmp_path / "code.ckpt", None, recipe)
     small = recipe.model_copy(update={"model": {"architecture": "crop-classifier", "head_classes": [2]}})
     with pytest.raises(UsageError, match="crop-classifier is none of the networks"):

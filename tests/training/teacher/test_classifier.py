@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.errors import SourceError, UsageError
 from tests.training.teacher.small_models import classifier_model
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES
 from training.teacher.classifier import CLASSES, TeacherClassifier, square_crop_of
 
 CERTAIN = 20.0
