@@ -51,7 +51,7 @@ _WIDE_MARGIN = 1.0
 
 _RESNET_PARTS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool")
 _RESNET: Rules = [(rf"backbone\.{number}\.(.*)", rf"backbone.{part}.\1") for number, part in enumerate(_RESNET_PARTS)]
-# Named otherwise before torchvision 0.13.
+# Older releases of torchvision named these layers otherwise.
 _PERCEPTRON: Rules = [
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_1\.(.*)", r"backbone.\g<1>0.\2"),
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_2\.(.*)", r"backbone.\g<1>3.\2"),
