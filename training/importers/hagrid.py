@@ -51,7 +51,7 @@ _WIDE_MARGIN = 1.0
 
 _RESNET_PARTS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool")
 _RESNET: Rules = [(rf"backbone\.{number}\.(.*)", rf"backbone.{part}.\1") for number, part in enumerate(_RESNET_PARTS)]
-# Named otherwise before torchvision 0.13.
+# Older releases of torchvision named these layers otherwise.
 _PERCEPTRON: Rules = [
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_1\.(.*)", r"backbone.\g<1>0.\2"),
     (r"(?:torchvision_model\.)?(encoder\..*\.mlp\.)linear_2\.(.*)", r"backbone.\g<1>3.\2"),
@@ -107,17 +107,16 @@ def state_from_hagrid(
     weights = fitted(given, model.state_dict(), origin=f"{path} as a {network}")
     if has_hands:
         _swap_hands(weights)
-    saw_crops = has_hands and NO_GESTURE in names
-    usual = 0.0 if saw_crops else _WIDE_MARGIN
-    shape = {"fit": "crop", "width_px": _SIDE_PX, "height_px": _SIDE_PX}
-    margin = {"crop_margin": usual if crop_margin is None else crop_margin}
+    if crop_margin is None:
+        crop_margin = 0.0 if has_hands and NO_GESTURE in names else _WIDE_MARGIN
+    shape = {"fit": "crop", "width_px": _SIDE_PX, "height_px": _SIDE_PX, "crop_margin": crop_margin}
     recipe = recipe_from_mapping(
         {
             "task": "gesture-classifier",
             "name": f"hagrid-{network.replace('_', '-')}",
             "seed": 0,
             "model": {"architecture": network, "head_classes": heads},
-            "input": shape | margin | (_CROPS if has_hands else _PICTURES),
+            "input": shape | (_CROPS if has_hands else _PICTURES),
             "gestures": list(names),
             "handedness": has_hands,
             "data": {"sets": [{"path": dataset, "layout": "hagrid"}]},
