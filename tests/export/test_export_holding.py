@@ -27,7 +27,7 @@ def test_a_network_of_face_recognition_fills_what_hands_hold(tmp_path: Path, rep
 
     models = ["--models", "hand-detector", "gesture-classifier", str(bundle.path)]
     command = [str(PROGRAM), "test:hands?seconds=0.3", *models, "--jsonl", "out.jsonl"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     hands = [hand for result in lines_of(tmp_path / "out.jsonl", repo_root) for hand in result["hands"]]
     assert hands, json.dumps(done.stderr)

@@ -12,8 +12,9 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from training.comparison import charts
-from training.comparison.compare import Answer, Compared, conclusion, counts, group_accuracy, picture_accuracy
+from training.comparison.compare import Compared, conclusion, counts, group_accuracy, picture_accuracy
 from training.comparison.cost import TIMED
+from training.comparison.run import Answer
 from training.data.pictures import PictureStore
 from training.mistakes import Mistake, contact_sheet
 from training.recipe import HOLDING_CLASSES, HoldingRecipe
