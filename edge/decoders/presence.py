@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.results import Labels
 
 PRESENCE = ("hand", "other")
-# Nothing is surer than this, so that one witness cannot silence another.
-_SUREST = 1 - 1e-6
 
 
 def presence_of(labels: Labels) -> NDArray[np.float32]:
@@ -19,11 +20,13 @@ def presence_of(labels: Labels) -> NDArray[np.float32]:
 
 
 def joined(scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float) -> NDArray[np.float32]:
-    """Return scores (N,) of hands after a second look at them, `presence` (N,), both 0 to 1 and float32.
+    """Return scores (N,) of hands after a second look at them, `presence` (N,), all 0 to 1 and float32.
 
-    The odds of a hand are multiplied by those of its presence to the power of `trust`: with 1 the second look is an
-    independent witness, with less it repeats in part what the first one saw, with 0 it changes nothing.
+    The weighted geometric mean of both: `trust` is the weight of the second look, 0 changes nothing.
     """
-    first, second = (np.clip(values.astype(np.float64), 1 - _SUREST, _SUREST) for values in (scores, presence))
-    odds = first / (1 - first) * (second / (1 - second)) ** trust
-    return (odds / (1 + odds)).astype(np.float32)
+    return np.asarray(scores ** np.float32(1 - trust) * presence ** np.float32(trust), np.float32)
+
+
+def least_candidate(min_score: float, trusts: Iterable[float]) -> float:
+    """Return the least score of which second looks of these trusts may make `min_score`."""
+    return float(min_score ** (1 / math.prod(1 - trust for trust in trusts)))

@@ -35,7 +35,7 @@ class Simcc(StrictModel):
     y: str = Field(min_length=1)
     reach: float = Field(gt=0, le=0.5)
     presence: str | None = Field(default=None, min_length=1)
-    presence_trust: float = Field(default=0, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _outputs_make_sense(self) -> Simcc:

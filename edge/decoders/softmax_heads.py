@@ -73,7 +73,7 @@ class SoftmaxHeads(StrictModel):
 
     type: Literal["softmax-heads"] = "softmax-heads"
     heads: tuple[Head, ...] = Field(min_length=1)
-    presence_trust: float = Field(default=0, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _heads_make_sense(self) -> SoftmaxHeads:

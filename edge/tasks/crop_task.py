@@ -13,11 +13,14 @@ from edge.decoders import LabelDecoder, PointDecoder
 from edge.decoders.presence import joined
 from edge.errors import UsageError
 from edge.frame import Frame
-from edge.geometry import Affine
+from edge.geometry import Affine, beside_better
 from edge.preprocess import Preprocessor
 from edge.results import Hands
 from edge.runners.runner import Runner
 from edge.tasks.hand_task import HandTask
+
+# A box that shares more than this of itself with a better one shows the same hand, or part of it.
+SAME_HAND_SHARE = 0.9
 
 
 class CropTask(HandTask):
@@ -54,12 +57,16 @@ class CropTask(HandTask):
         self._picture_from_crop = self._preprocessor.write_crops(frame, hands.boxes_xyxy, rows)
 
     def kept(self, hands: Hands) -> Hands:
-        """Return the hands by their scores joined with presence, best first, without those below `min_score`.
+        """Return the hands by their scores joined with presence, best first.
 
-        Where this model's presence is not trusted, all are returned as they are.
+        Those that score less than `min_score` are left out, and those that lie almost wholly within a better one: it is
+        the same hand. Where this model's presence is not trusted, all are returned as they are.
         """
         if hands.presence is None or not self._trust:
             return hands
-        scores = joined(hands.scores, hands.presence, self._trust)
-        best_first = np.argsort(-scores, kind="stable")
-        return replace(hands, scores=scores)[best_first[scores[best_first] >= self.min_score]]
+        hands = replace(hands, scores=joined(hands.scores, hands.presence, self._trust))
+        best_first = np.argsort(-hands.scores, kind="stable")
+        rows = best_first[hands.scores[best_first] >= self.min_score]
+        if len(rows) > 1:
+            rows = rows[beside_better(hands.boxes_xyxy[rows], SAME_HAND_SHARE)]
+        return hands if np.array_equal(rows, np.arange(len(hands))) else hands[rows]

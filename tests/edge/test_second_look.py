@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from pydantic import ValidationError
 
 from edge.decoders import Simcc
-from edge.decoders.presence import joined
+from edge.decoders.presence import joined, least_candidate
 from edge.errors import UsageError
-from edge.pipeline.models import CANDIDATE_SHARE, tasks_from_models
+from edge.pipeline.models import tasks_from_models
 from edge.results import Hands
 from edge.runners import FakeRunner
 from edge.tasks import HandClassifier, HandDetector, load
@@ -41,26 +41,34 @@ def second_look(trust: float, logits: list[list[float]], **options: Any) -> Hand
     )
 
 
-def test_odds_of_both_looks_are_multiplied() -> None:
-    scores, presence = np.array([0.5, 0.2, 0.5], np.float32), np.array([0.75, 0.5, 0.1], np.float32)
-    np.testing.assert_allclose(joined(scores, presence, 1.0), [0.75, 0.2, 0.1], rtol=1e-6)
-    np.testing.assert_allclose(joined(scores, presence, 0.5), [3**0.5 / (1 + 3**0.5), 0.2, 0.25], rtol=1e-6)
+def test_trust_is_the_weight_of_the_second_look() -> None:
+    scores, presence = np.array([0.5, 0.25, 0.5], np.float32), np.array([0.5, 1.0, 0.0], np.float32)
+    np.testing.assert_allclose(joined(scores, presence, 0.5), [0.5, 0.5, 0], rtol=1e-6)
+    np.testing.assert_allclose(joined(scores, presence, 0.25), [0.5, 0.25**0.75, 0], rtol=1e-6)
 
 
-@given(scores=SCORES, presence=SCORES, trust=st.floats(0, 1))
-def test_a_joined_score_is_a_score_that_follows_both_looks(
+@given(scores=SCORES, presence=SCORES, trust=st.floats(0, 0.99))
+def test_a_joined_score_lies_between_both_looks(
     scores: np.ndarray[Any, Any], presence: np.ndarray[Any, Any], trust: float
 ) -> None:
     together = joined(scores, presence, trust)
     assert together.dtype == np.float32
-    assert ((together >= 0) & (together <= 1)).all()
-    np.testing.assert_allclose(joined(scores, presence, 0.0), scores, atol=2e-6)
-    assert (joined(scores, np.maximum(presence, 0.6), trust) >= joined(scores, np.float32([0.6] * 4), trust)).all()
+    assert (together >= np.minimum(scores, presence) - 1e-6).all()
+    assert (together <= np.maximum(scores, presence) + 1e-6).all()
+    np.testing.assert_array_equal(joined(scores, presence, 0.0), scores)
+
+
+@given(least=st.floats(0.05, 0.95), first=st.floats(0, 0.8), second=st.floats(0, 0.8))
+def test_no_candidate_that_second_looks_may_save_is_left_out(least: float, first: float, second: float) -> None:
+    sure = np.ones(1, np.float32)
+    candidate = np.float32([least_candidate(least, [first, second])])
+    saved = joined(joined(candidate, sure, first), sure, second)
+    assert saved[0] == pytest.approx(least, rel=1e-4)
 
 
 def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold_are_left_out() -> None:
-    hands = Hands(BOXES, np.array([0.8, 0.5, 0.4], np.float32))
-    with second_look(1.0, [[0, 2], [1, 0], [2, 0]], min_score=0.6) as task:
+    hands = Hands(BOXES, np.array([0.8, 0.5, 0.45], np.float32))
+    with second_look(0.5, [[0, 2], [1, 0], [2, 0]], min_score=0.58) as task:
         looked_at = task(noisy_picture(120, 110), hands)
         assert looked_at.presence is not None
         np.testing.assert_allclose(looked_at.presence, 1 / (1 + np.exp([2.0, -1.0, -2.0])), atol=1e-6)
@@ -70,6 +78,13 @@ def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold
         assert (np.diff(kept.scores) <= 0).all()
         with task.sibling() as sibling:
             assert len(sibling.kept(looked_at)) == 2
+
+
+def test_of_two_boxes_about_one_hand_the_surer_one_is_kept() -> None:
+    nested = np.array([[10, 10, 60, 60], [15, 12, 50, 55], [70, 10, 100, 50]], np.float32)
+    with second_look(0.5, [[0, 0], [2, 0], [0, 0]]) as task:
+        kept = task.kept(task(noisy_picture(120, 110), Hands(nested, np.full(3, 0.5, np.float32))))
+    np.testing.assert_array_equal(kept.boxes_xyxy, nested[1:])
 
 
 def test_who_is_not_trusted_changes_nothing() -> None:
@@ -89,8 +104,8 @@ def test_a_detector_passes_on_candidates_where_another_model_looks_again(tmp_pat
         own = task.min_score
     cases: list[tuple[list[Path], float | None, list[float]]] = [
         ([detector, classifier], None, [own, 0.0]),
-        ([detector, looker], None, [own * CANDIDATE_SHARE, own]),
-        ([looker, detector], 0.8, [0.8 * CANDIDATE_SHARE, 0.8]),
+        ([detector, looker], None, [own**2, own]),
+        ([looker, detector], 0.8, [0.64, 0.8]),
     ]
     for models, min_score, expected in cases:
         tasks = tasks_from_models(models, device="cpu", min_score=min_score)
@@ -108,4 +123,4 @@ def test_trust_without_presence_is_refused() -> None:
 
 def test_a_threshold_needs_a_model_that_has_one() -> None:
     with pytest.raises(UsageError, match=r"min_score must lie within 0 and 1, got 1\.5"):
-        second_look(1.0, [], min_score=1.5)
+        second_look(0.5, [], min_score=1.5)
