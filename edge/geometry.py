@@ -73,32 +73,11 @@ def apply_boxes(matrix: Affine, boxes_xyxy: NDArray[np.floating]) -> Boxes:
 
 def iou_matrix(a_xyxy: Boxes, b_xyxy: Boxes) -> NDArray[np.float32]:
     """Return the overlaps (N, M) float32 of boxes (N, 4) with boxes (M, 4); a box without area overlaps nothing."""
-    shared, areas = _shared(a_xyxy, b_xyxy)
-    return _share(shared, areas[0][:, None] + areas[1][None] - shared)
-
-
-def beside_better(boxes_xyxy: Boxes, share: float) -> NDArray[np.bool_]:
-    """Return which boxes (N, 4), the best first, do not share more than `share` of the smaller one with a better one.
-
-    A box that is left out itself leaves out no other.
-    """
-    stays = np.ones(len(boxes_xyxy), np.bool_)
-    shared, areas = _shared(boxes_xyxy, boxes_xyxy)
-    covered = _share(shared, np.minimum(areas[0][:, None], areas[1][None])) > share
-    for row in range(1, len(boxes_xyxy)):
-        stays[row] = not covered[row, :row][stays[:row]].any()
-    return stays
-
-
-def _shared(a_xyxy: Boxes, b_xyxy: Boxes) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-    """Return the areas (N, M) that boxes (N, 4) and (M, 4) share, and those (N,) and (M,) of their own."""
     low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
     high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(-1)
     areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1) for boxes in (a_xyxy, b_xyxy)]
-    return np.clip(high - low, 0, None).prod(-1), areas
-
-
-def _share(part: NDArray[np.float32], whole: NDArray[np.float32]) -> NDArray[np.float32]:
-    shares = np.zeros(part.shape, np.float32)
-    np.divide(part, whole, out=shares, where=whole > 0)
-    return shares
+    union = areas[0][:, None] + areas[1][None] - shared
+    overlaps = np.zeros(shared.shape, np.float32)
+    np.divide(shared, union, out=overlaps, where=union > 0)
+    return overlaps

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
-from edge.decoders.presence import PRESENCE, presence_of
+from edge.decoders.presence import presence_of
 from edge.geometry import Affine
 from edge.keypoints import KEYPOINTS
 from edge.preprocess import InputContract
-from edge.results import Labels
 from edge.strict_model import StrictModel
 
 
@@ -76,5 +75,4 @@ class Simcc(StrictModel):
         keypoints = _native.locate_simcc(x, y, side_px, side_px, self.reach * side_px, picture_from_crop)
         if self.presence is None:
             return keypoints, None
-        logits = outputs[self.presence][:count].astype(np.float32, copy=False)
-        return keypoints, presence_of(Labels(PRESENCE, *_native.best_classes(logits)))
+        return keypoints, presence_of(outputs[self.presence][:count].astype(np.float32, copy=False))

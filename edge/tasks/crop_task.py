@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge import _native
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder, PointDecoder
-from edge.decoders.presence import joined
 from edge.errors import UsageError
 from edge.frame import Frame
-from edge.geometry import Affine, beside_better
+from edge.geometry import Affine
 from edge.preprocess import Preprocessor
 from edge.results import Hands
 from edge.runners.runner import Runner
@@ -64,9 +64,8 @@ class CropTask(HandTask):
         """
         if hands.presence is None or not self._trust:
             return hands
-        hands = replace(hands, scores=joined(hands.scores, hands.presence, self._trust))
-        best_first = np.argsort(-hands.scores, kind="stable")
-        rows = best_first[hands.scores[best_first] >= self.min_score]
-        if len(rows) > 1:
-            rows = rows[beside_better(hands.boxes_xyxy[rows], SAME_HAND_SHARE)]
-        return hands if np.array_equal(rows, np.arange(len(hands))) else hands[rows]
+        rows, scores = _native.join_second_look(
+            hands.boxes_xyxy, hands.scores, hands.presence, self._trust, self.min_score, SAME_HAND_SHARE
+        )
+        as_before = rows.tolist() == list(range(len(hands)))
+        return replace(hands if as_before else hands[rows], scores=scores)

@@ -12,7 +12,6 @@ from edge.geometry import (
     Affine,
     apply_boxes,
     apply_points,
-    beside_better,
     invert,
     iou_matrix,
     letterbox,
@@ -124,18 +123,3 @@ def test_overlaps_of_known_boxes() -> None:
     boxes = np.array([[0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4], [1, 1, 1, 3], [9, 9, 7, 7]], np.float32)
     third = np.float32(1 / 3)
     assert iou_matrix(boxes[:1], boxes).tolist() == [[1, third, 0, 0, 0]]
-
-
-def test_boxes_within_better_ones_and_about_them_are_told() -> None:
-    boxes = np.array(
-        [[10, 10, 50, 50], [12, 12, 40, 52], [0, 0, 60, 60], [45, 45, 85, 85], [12, 12, 40, 40], [5, 5, 5, 5]],
-        np.float32,
-    )
-    np.testing.assert_array_equal(beside_better(boxes, 0.9), [True, False, False, True, False, True])
-    np.testing.assert_array_equal(beside_better(boxes[[1, 4, 0]], 0.99), [True, False, True])
-    assert beside_better(boxes[:0], 0.9).shape == (0,)
-
-
-def test_a_box_that_is_left_out_leaves_out_no_other() -> None:
-    chain = np.array([[0, 0, 40, 10], [4, 0, 44, 10], [8, 0, 48, 10]], np.float32)
-    np.testing.assert_array_equal(beside_better(chain, 0.85), [True, False, True])

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from edge import _native
 from edge.decoders import Simcc
-from edge.decoders.presence import joined, least_candidate
+from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
 from edge.pipeline.models import tasks_from_models
 from edge.results import Hands
@@ -28,6 +30,7 @@ from tests.edge.bundles import (
     write_small_bundle,
 )
 
+APART = np.array([[100 * n, 0, 100 * n + 50, 50] for n in range(4)], np.float32)
 BOXES = np.array([[0, 0, 40, 40], [20, 30, 60, 70], [50, 10, 90, 50]], np.float32)
 SCORES = hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32))
 
@@ -41,29 +44,57 @@ def second_look(trust: float, logits: list[list[float]], **options: Any) -> Hand
     )
 
 
-def test_trust_is_the_weight_of_the_second_look() -> None:
-    scores, presence = np.array([0.5, 0.25, 0.5], np.float32), np.array([0.5, 1.0, 0.0], np.float32)
-    np.testing.assert_allclose(joined(scores, presence, 0.5), [0.5, 0.5, 0], rtol=1e-6)
-    np.testing.assert_allclose(joined(scores, presence, 0.25), [0.5, 0.25**0.75, 0], rtol=1e-6)
+def joined(
+    scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float, boxes: NDArray[np.float32] = APART
+) -> NDArray[np.float32]:
+    """The joined scores in the order of the hands, 0 for those that are left out."""
+    rows, told = _native.join_second_look(boxes, scores, presence, trust, 0.0, 0.9)
+    assert (np.diff(told) <= 0).all()
+    together = np.zeros(len(scores), np.float32)
+    together[rows] = told
+    return together
 
 
-@given(scores=SCORES, presence=SCORES, trust=st.floats(0, 0.99))
-def test_a_joined_score_lies_between_both_looks(
-    scores: np.ndarray[Any, Any], presence: np.ndarray[Any, Any], trust: float
+@given(scores=SCORES, presence=SCORES, trust=st.floats(0, 1))
+def test_trust_is_the_weight_of_the_second_look(
+    scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float
 ) -> None:
-    together = joined(scores, presence, trust)
-    assert together.dtype == np.float32
-    assert (together >= np.minimum(scores, presence) - 1e-6).all()
-    assert (together <= np.maximum(scores, presence) + 1e-6).all()
-    np.testing.assert_array_equal(joined(scores, presence, 0.0), scores)
+    expected = scores.astype(np.float64) ** (1 - trust) * presence.astype(np.float64) ** trust
+    np.testing.assert_allclose(joined(scores, presence, trust), expected, rtol=1e-6)
 
 
 @given(least=st.floats(0.05, 0.95), first=st.floats(0, 0.8), second=st.floats(0, 0.8))
 def test_no_candidate_that_second_looks_may_save_is_left_out(least: float, first: float, second: float) -> None:
-    sure = np.ones(1, np.float32)
-    candidate = np.float32([least_candidate(least, [first, second])])
-    saved = joined(joined(candidate, sure, first), sure, second)
-    assert saved[0] == pytest.approx(least, rel=1e-4)
+    sure = np.ones(4, np.float32)
+    candidates = np.full(4, least_candidate(least, [first, second]), np.float32)
+    saved = joined(joined(candidates, sure, first), sure, second)
+    np.testing.assert_allclose(saved, least, rtol=1e-4)
+
+
+def test_boxes_within_better_ones_and_about_them_are_left_out() -> None:
+    boxes = np.array(
+        [[10, 10, 50, 50], [12, 12, 40, 52], [0, 0, 60, 60], [45, 45, 85, 85], [12, 12, 40, 40], [5, 5, 5, 5]],
+        np.float32,
+    )
+    scores, sure = np.linspace(0.9, 0.4, 6, dtype=np.float32), np.ones(6, np.float32)
+    assert np.flatnonzero(joined(scores, sure, 0.0, boxes)).tolist() == [0, 3, 5]
+    chain = np.array([[0, 0, 40, 10], [2, 0, 42, 10], [6, 0, 46, 10]], np.float32)
+    assert np.flatnonzero(joined(scores[:3], sure[:3], 0.0, chain)).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"scores": np.float32([0.5])}, r"boxes must be \(N, 4\), scores and presence \(N,\)"),
+        ({"presence": np.float32([0.5, 1, 0, np.nan])}, "scores and presence must be within"),
+        ({"scores": np.float32([0.5, 1, 0, -0.1])}, "scores and presence must be within"),
+        ({"trust": 1.5}, "trust must be within"),
+    ],
+)
+def test_values_that_are_no_rates_are_refused(changes: dict[str, Any], told: str) -> None:
+    values = {"boxes": APART, "scores": np.ones(4, np.float32), "presence": np.ones(4, np.float32), "trust": 0.5}
+    with pytest.raises(ValueError, match=told):
+        _native.join_second_look(**values | changes, min_score=0.0, same=0.9)
 
 
 def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold_are_left_out() -> None:
@@ -124,3 +155,17 @@ def test_trust_without_presence_is_refused() -> None:
 def test_a_threshold_needs_a_model_that_has_one() -> None:
     with pytest.raises(UsageError, match=r"min_score must lie within 0 and 1, got 1\.5"):
         second_look(0.5, [], min_score=1.5)
+
+
+@given(arrays=hnp.arrays(np.float32, (5, 3), elements=st.floats(-1e3, 1e3, width=32)), index=st.integers(0, 2))
+def test_presence_is_a_softmax_probability(arrays: NDArray[np.float32], index: int) -> None:
+    weights = np.exp(arrays.astype(np.float64) - arrays.max(1, keepdims=True))
+    expected = weights[:, index] / weights.sum(1)
+    np.testing.assert_allclose(_native.probabilities_of(arrays, index), expected, atol=1e-6)
+
+
+def test_presence_of_what_is_not_finite_is_refused() -> None:
+    with pytest.raises(ValueError, match="logits must be finite"):
+        _native.probabilities_of(np.float32([[0, np.nan]]), 0)
+    with pytest.raises(ValueError, match="logits must have class 2"):
+        _native.probabilities_of(np.zeros((1, 2), np.float32), 2)
