@@ -15,10 +15,11 @@ import numpy.typing as npt
 from benchmarks.comparison import Comparison, in_turns
 from edge.frame import Frame
 from edge.pipeline import Pipeline
+from edge.pipeline.models import tasks_from_models
 from edge.pipeline.pipeline import DEFAULT_MODELS
 from edge.results import Hands
 from edge.runners import Runner
-from edge.tasks import load
+from edge.tasks import Task
 from edge.tasks.picture import frame_from_picture
 
 Picture = npt.NDArray[np.uint8]
@@ -28,19 +29,34 @@ FRAMES = 300
 def compare_pipeline(pictures: Sequence[Picture], *, threads: int, rounds: int) -> Comparison:
     """Compare frames a second over `pictures` (H, W, 3) uint8, again and again as the slots of a camera's ring.
 
-    The networks alone see the hands that the pipeline found.
+    The networks alone run on as many crops as in the pipeline.
     """
-    frames = list(islice(cycle([frame_from_picture(picture) for picture in pictures]), FRAMES))
+    ring = [frame_from_picture(picture) for picture in pictures]
+    frames = list(islice(cycle(ring), FRAMES))
+    tasks = tasks_from_models(DEFAULT_MODELS, device="cpu", min_score=None)
+    crops = list(islice(cycle([crops_of(tasks, frame) for frame in ring]), FRAMES))
+    lanes = bare_lanes(tasks, ring[0], threads)
     with Pipeline(threads=threads) as pipeline:
-        hand_counts = [len(result.hands) for result in pipeline.run(frames)]
-        lanes = bare_lanes(pictures[0], threads)
+        hands = np.mean([len(result.hands) for result in pipeline.run(frames)])
         return in_turns(
-            f"frames in memory, {threads} threads, {np.mean(hand_counts):.1f} hands a frame",
+            f"frames in memory, {threads} threads, {hands:.1f} hands a frame",
             ours=("pipeline", lambda: _pipeline_fps(pipeline, frames)),
-            theirs=("its networks alone", lambda: bare_fps(lanes, hand_counts)),
+            theirs=("its networks alone", lambda: bare_fps(lanes, crops)),
             unit="FPS",
             rounds=rounds,
         )
+
+
+def crops_of(tasks: Sequence[Task], frame: Frame) -> tuple[int, ...]:
+    """Return how many crops each task after the detector looks at."""
+    hands, crops = Hands.empty(), []
+    for task in tasks:
+        if task.needs_hands:
+            crops.append(len(hands))
+        task.prepare(frame, hands)
+        task.infer()
+        hands = task.kept(task.decode())
+    return tuple(crops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +67,9 @@ class CropNetwork:
     name: str
     shape: tuple[int, int, int]
 
-    def infer(self, hands: int) -> None:
+    def infer(self, crops: int) -> None:
         """Run it on a batch of whatever lies in its input."""
-        self.runner.input_buffer(self.name, (hands, *self.shape))
+        self.runner.input_buffer(self.name, (crops, *self.shape))
         self.runner.infer()
 
 
@@ -64,40 +80,41 @@ class BareLane:
     detector: Runner
     of_crops: tuple[CropNetwork, ...]
 
-    def infer_all(self, hand_counts: Iterator[int], taking: threading.Lock) -> None:
-        """Run all networks for each of `hand_counts`, shared with the other lanes."""
+    def infer_all(self, frames: Iterator[tuple[int, ...]], taking: threading.Lock) -> None:
+        """Run all networks for each of `frames`, shared with the other lanes: numbers of crops, one a network."""
         while True:
             with taking:
-                hands = next(hand_counts, None)
-            if hands is None:
+                crops = next(frames, None)
+            if crops is None:
                 return
             self.detector.infer()
-            for network in self.of_crops if hands else ():
-                network.infer(hands)
+            for network, count in zip(self.of_crops, crops, strict=True):
+                if count:
+                    network.infer(count)
 
 
-def bare_lanes(picture: Picture, threads: int) -> list[BareLane]:
-    """Return a lane for each thread."""
+def bare_lanes(tasks: Sequence[Task], frame: Frame, threads: int) -> list[BareLane]:
+    """Return a lane for each thread, its detector ready for the frame."""
     lanes = []
     for _ in range(threads):
-        detector, *others = (load(name, device="cpu") for name in DEFAULT_MODELS)
-        detector.prepare(frame_from_picture(picture), Hands.empty())
+        detector, *others = (task.sibling() for task in tasks)
+        detector.prepare(frame, Hands.empty())
         inputs = [(other.runner, other.contract.picture_input) for other in others]
         networks = (CropNetwork(run, crop.name, (crop.channels, crop.height_px, crop.width_px)) for run, crop in inputs)
         lanes.append(BareLane(detector.runner, tuple(networks)))
     return lanes
 
 
-def bare_fps(lanes: Sequence[BareLane], hand_counts: Sequence[int]) -> float:
+def bare_fps(lanes: Sequence[BareLane], crops: Sequence[tuple[int, ...]]) -> float:
     """Return the frames a second of inference alone; a lane takes the next frame when it comes free."""
-    waiting, taking = iter(hand_counts), threading.Lock()
+    waiting, taking = iter(crops), threading.Lock()
     workers = [threading.Thread(target=lane.infer_all, args=(waiting, taking)) for lane in lanes]
     begin = time.perf_counter()
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return len(hand_counts) / (time.perf_counter() - begin)
+    return len(crops) / (time.perf_counter() - begin)
 
 
 def _pipeline_fps(pipeline: Pipeline, frames: Sequence[Frame]) -> float:

@@ -58,10 +58,31 @@ def place_hands(
     there are left out. Raises ValueError for values that are not finite and for boxes whose corners are swapped.
     """
 
+def join_second_look(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    presence: NDArray[np.float32],
+    trust: float,
+    min_score: float,
+    same: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows `(M,) int64` of the hands that stay after a second look, best first, and their scores `(M,) float32`.
+
+    `boxes` is `(N, 4) float32` xyxy, `scores` and `presence` `(N,) float32`, 0 to 1. A score becomes the weighted
+    geometric mean of both, `trust` the weight of presence. Left out are scores below `min_score`, and boxes that share
+    more than `same` of the smaller one with a better one. Raises ValueError for shapes and values that are not so.
+    """
+
 def best_classes(logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Index `(N,) int64` of the largest of each row of `logits` `(N, C) float32`, and its softmax probability `(N,)`.
 
     Of equal logits the first counts. Raises ValueError for logits that are not finite.
+    """
+
+def probabilities_of(logits: NDArray[np.float32], index: int) -> NDArray[np.float32]:
+    """Softmax probability `(N,) float32` of class `index` in each row of `logits` `(N, C) float32`.
+
+    Raises ValueError for logits that are not finite, and for a class that they do not have.
     """
 
 def locate_simcc(

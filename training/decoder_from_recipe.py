@@ -46,12 +46,12 @@ def with_min_score(recipe: AnyRecipe, min_score: float | None) -> AnyRecipe:
 def with_presence_trust(recipe: AnyRecipe, presence_trust: float | None) -> AnyRecipe:
     """Return the recipe with another trust in presence, or as it is for None.
 
-    Raises `UsageError` for a model that does not tell presence and for a value that is not within 0 and 1.
+    Raises `UsageError` for a model that does not tell presence and for a value that is below 0, or not below 1.
     """
     if presence_trust is None:
         return recipe
     if isinstance(recipe, (DetectorRecipe, HoldingRecipe, PoseRecipe)) or recipe.others is None:
         raise UsageError(f"presence_trust is for models trained with others; {recipe.name} is none")
-    if not 0 <= presence_trust <= 1:
-        raise UsageError(f"presence_trust must lie within 0 and 1, got {presence_trust}")
+    if not 0 <= presence_trust < 1:
+        raise UsageError(f"presence_trust must be at least 0 and less than 1, got {presence_trust}")
     return recipe.model_copy(update={"others": recipe.others.model_copy(update={"presence_trust": presence_trust})})

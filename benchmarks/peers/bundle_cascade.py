@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.peers.bundle_detector import BundleDetector
+from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
-from edge.pipeline.models import CANDIDATE_SHARE
 from edge.sources.picture import pixels_from_file
 from edge.tasks import load
 from edge.tasks.crop_task import CropTask
+from edge.tasks.loading import trusted_presence
 from training.metrics import Found
 
 
@@ -29,6 +30,7 @@ class BundleCascade:
         if not isinstance(look, CropTask):
             raise UsageError(f"{second_look} is a {look.contract.task}; name a bundle that looks at crops")
         self._look = look
+        self._least = least_candidate(self.min_score, [trusted_presence(look.contract)])
         self.name = f"{self._detector.name} + {look.name}"
 
     @property
@@ -38,13 +40,13 @@ class BundleCascade:
         return {
             **self._detector.settings,
             "second_look_version": look.contract.version,
-            "candidate_share": CANDIDATE_SHARE,
+            "presence_trust": trusted_presence(look.contract),
         }
 
     def __call__(self, picture: Path) -> Found:
         """Return the boxes; raises `SourceError` when the picture cannot be read."""
         bgr = pixels_from_file(picture)
         found = self._detector.hands(bgr)
-        candidates = found[found.scores >= CANDIDATE_SHARE * self.min_score]
+        candidates = found[found.scores >= self._least]
         kept = self._look.kept(self._look(bgr, candidates))
         return Found(kept.boxes_xyxy, kept.scores)

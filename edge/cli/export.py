@@ -37,7 +37,7 @@ MinScore = Annotated[
     float | None, typer.Option(min=0, max=1, help="Score from which a detector reports a hand.  [the recipe's]")
 ]
 PresenceTrust = Annotated[
-    float | None, typer.Option(min=0, max=1, help="How far presence changes a hand's score.  [the recipe's]")
+    float | None, typer.Option(help="Weight of presence in a hand's score, 0 to below 1.  [the recipe's]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object on standard output.")]
 

@@ -20,7 +20,7 @@ _SOURCE = typer.Argument(
 _CAMERA = typer.Option(metavar="/dev/videoN", help="Camera, in place of SOURCE.")
 _MODELS = typer.Option(
     metavar="NAME_OR_BUNDLE ...",
-    help="Shipped models or folders of bundles.  [hand-detector gesture-classifier]",
+    help="Shipped models or folders of bundles.  [hand-detector gesture-classifier hand-keypoints]",
     show_default=False,
 )
 _JSONL = typer.Option(metavar="FILE", help="Write one JSON object a frame, schema edge.frame/1; - is standard output.")
@@ -49,7 +49,7 @@ def run(
     min_score: Annotated[str | None, _MIN_SCORE] = None,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Find hands in a video, in pictures or before a camera, and say which gesture they make."""
+    """Find hands in a video, in pictures or before a camera, their gestures and keypoints."""
 
     def work() -> int:
         from edge.cli.run_job import run_job

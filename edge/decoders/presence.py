@@ -3,27 +3,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.results import Labels
+from edge import _native
 
 PRESENCE = ("hand", "other")
-# Nothing is surer than this, so that one witness cannot silence another.
-_SUREST = 1 - 1e-6
 
 
-def presence_of(labels: Labels) -> NDArray[np.float32]:
-    """Return the probability (N,) float32 of a hand from the more probable one of `PRESENCE`, in any order."""
-    return np.where(labels.ids == labels.names.index(PRESENCE[0]), labels.scores, 1 - labels.scores)
+def presence_of(logits: NDArray[np.float32], labels: Sequence[str] = PRESENCE) -> NDArray[np.float32]:
+    """Return the probability (N,) float32 of a hand from logits (N, 2) float32 of `PRESENCE`, in the order of `labels`.
 
-
-def joined(scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float) -> NDArray[np.float32]:
-    """Return scores (N,) of hands after a second look at them, `presence` (N,), both 0 to 1 and float32.
-
-    The odds of a hand are multiplied by those of its presence to the power of `trust`: with 1 the second look is an
-    independent witness, with less it repeats in part what the first one saw, with 0 it changes nothing.
+    Raises `ValueError` for logits that are not finite.
     """
-    first, second = (np.clip(values.astype(np.float64), 1 - _SUREST, _SUREST) for values in (scores, presence))
-    odds = first / (1 - first) * (second / (1 - second)) ** trust
-    return (odds / (1 + odds)).astype(np.float32)
+    return _native.probabilities_of(logits, labels.index(PRESENCE[0]))
+
+
+def least_candidate(min_score: float, trusts: Iterable[float]) -> float:
+    """Return the least score of which second looks may make `min_score`.
+
+    Each joins a score with presence in a geometric mean, in which its trust is the weight of presence.
+    """
+    return float(min_score ** (1 / math.prod(1 - trust for trust in trusts)))

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from edge import _native
-from edge.decoders.presence import PRESENCE, presence_of
+from edge.decoders.presence import presence_of
 from edge.geometry import Affine
 from edge.keypoints import KEYPOINTS
 from edge.preprocess import InputContract
-from edge.results import Labels
 from edge.strict_model import StrictModel
 
 
@@ -35,7 +34,7 @@ class Simcc(StrictModel):
     y: str = Field(min_length=1)
     reach: float = Field(gt=0, le=0.5)
     presence: str | None = Field(default=None, min_length=1)
-    presence_trust: float = Field(default=0, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _outputs_make_sense(self) -> Simcc:
@@ -76,5 +75,4 @@ class Simcc(StrictModel):
         keypoints = _native.locate_simcc(x, y, side_px, side_px, self.reach * side_px, picture_from_crop)
         if self.presence is None:
             return keypoints, None
-        logits = outputs[self.presence][:count].astype(np.float32, copy=False)
-        return keypoints, presence_of(Labels(PRESENCE, *_native.best_classes(logits)))
+        return keypoints, presence_of(outputs[self.presence][:count].astype(np.float32, copy=False))

@@ -73,7 +73,7 @@ class SoftmaxHeads(StrictModel):
 
     type: Literal["softmax-heads"] = "softmax-heads"
     heads: tuple[Head, ...] = Field(min_length=1)
-    presence_trust: float = Field(default=0, ge=0, le=1)
+    presence_trust: float = Field(default=0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _heads_make_sense(self) -> SoftmaxHeads:
@@ -108,18 +108,24 @@ class SoftmaxHeads(StrictModel):
 
     def decode(self, outputs: Mapping[str, NDArray[Any]], *, count: int | None = None) -> Answers:
         """Return the answer of every head for outputs (N, classes), or for their first `count` rows."""
-        labels = {head.role: _labels_from_logits(outputs[head.output][:count], head.labels) for head in self.heads}
-        presence = labels.get("presence")
+        labels: dict[Role, Labels] = {}
+        presence = None
+        for head in self.heads:
+            logits = _require_logits(outputs[head.output][:count], len(head.labels))
+            if head.role == "presence":
+                presence = presence_of(logits, head.labels)
+            else:
+                labels[head.role] = Labels(head.labels, *_native.best_classes(logits))
         return Answers(
             gestures=labels.get("gesture"),
             handedness=labels.get("handedness"),
-            presence=None if presence is None else presence_of(presence),
+            presence=presence,
             holding=labels.get("holding"),
             poses=labels.get("pose"),
         )
 
 
-def _labels_from_logits(logits: NDArray[Any], names: tuple[str, ...]) -> Labels:
-    if logits.ndim != 2 or logits.shape[1] != len(names):
-        raise ValueError(f"logits must be (N, {len(names)}), got {logits.shape}")
-    return Labels(names, *_native.best_classes(logits.astype(np.float32, copy=False)))
+def _require_logits(logits: NDArray[Any], classes: int) -> NDArray[np.float32]:
+    if logits.ndim != 2 or logits.shape[1] != classes:
+        raise ValueError(f"logits must be (N, {classes}), got {logits.shape}")
+    return logits.astype(np.float32, copy=False)

@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "hands.hpp"
 #include "kernels.hpp"
 #include "render_bindings.hpp"
+#include "second_look.hpp"
 #include "simcc.hpp"
 #include "softmax.hpp"
 #include "warp.hpp"
@@ -200,6 +202,24 @@ nb::tuple place_hands(const Boxes &boxes, const Values &scores, float iou, int m
                         array_from_vector(std::move(placed.candidates), {size}));
 }
 
+nb::tuple join_second_look(const Boxes &boxes, const Values &scores, const Values &presence, double trust,
+                           float min_score, float same) {
+  const std::size_t count = boxes.shape(0);
+  require(boxes.shape(1) == 4 && scores.shape(0) == count && presence.shape(0) == count,
+          "boxes must be (N, 4), scores and presence (N,), got " + shape_of(boxes) + ", " + shape_of(scores) + " and " +
+              shape_of(presence));
+  require(trust >= 0.0 && trust <= 1.0, "trust must be within 0..1");
+  const auto is_rate = [](float value) { return value >= 0.0f && value <= 1.0f; };
+  require(std::all_of(scores.data(), scores.data() + count, is_rate) &&
+              std::all_of(presence.data(), presence.data() + count, is_rate),
+          "scores and presence must be within 0..1");
+  edge::JoinedHands hands =
+      edge::join_second_look(boxes.data(), scores.data(), presence.data(), count, {trust, min_score, same});
+  const std::size_t size = hands.rows.size();
+  return nb::make_tuple(array_from_vector(std::move(hands.rows), {size}),
+                        array_from_vector(std::move(hands.scores), {size}));
+}
+
 nb::tuple best_classes(const Logits &logits) {
   const std::size_t rows = logits.shape(0), classes = logits.shape(1);
   require(classes > 0, "logits must have at least one class, got " + shape_of(logits));
@@ -207,6 +227,14 @@ nb::tuple best_classes(const Logits &logits) {
   std::vector<float> scores(rows);
   require(edge::best_classes(logits.data(), rows, classes, ids.data(), scores.data()), "logits must be finite");
   return nb::make_tuple(array_from_vector(std::move(ids), {rows}), array_from_vector(std::move(scores), {rows}));
+}
+
+nb::object probabilities_of(const Logits &logits, std::size_t index) {
+  const std::size_t rows = logits.shape(0), classes = logits.shape(1);
+  require(index < classes, "logits must have class " + std::to_string(index) + ", got " + shape_of(logits));
+  std::vector<float> out(rows);
+  require(edge::probabilities_of(logits.data(), rows, classes, index, out.data()), "logits must be finite");
+  return array_from_vector(std::move(out), {rows});
 }
 
 nb::object locate_simcc(const Bins &x, const Bins &y, int width, int height, double reach, const Maps &matrices) {
@@ -243,7 +271,9 @@ NB_MODULE(_native, m) {
   m.def("kernels_in_use", [] { return std::string(edge::kernels().name); });
   m.def("use_kernels", &use_kernels, "name"_a);
   m.def("place_hands", &place_hands, "boxes"_a, "scores"_a, "iou"_a, "max_keep"_a, "matrix"_a, "width"_a, "height"_a);
+  m.def("join_second_look", &join_second_look, "boxes"_a, "scores"_a, "presence"_a, "trust"_a, "min_score"_a, "same"_a);
   m.def("best_classes", &best_classes, "logits"_a);
+  m.def("probabilities_of", &probabilities_of, "logits"_a, "index"_a);
   m.def("locate_simcc", &locate_simcc, "x"_a, "y"_a, "width"_a, "height"_a, "reach"_a, "matrices"_a);
   register_render(m);
 }

@@ -3,18 +3,41 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace edge {
+
+namespace {
+
+bool all_finite(const float *begin, const float *end) {
+  return std::all_of(begin, end, [](float logit) { return std::isfinite(logit); });
+}
+
+// Of all classes, where that of logit `reference` counts 1.
+double sum_of_odds(const float *begin, const float *end, float reference) {
+  return std::accumulate(begin, end, 0.0, [reference](double sum, float logit) {
+    return sum + std::exp(static_cast<double>(logit) - reference);
+  });
+}
+
+}  // namespace
 
 bool best_classes(const float *logits, std::size_t rows, std::size_t classes, std::int64_t *ids, float *scores) {
   for (std::size_t row = 0; row < rows; ++row, logits += classes) {
     const float *end = logits + classes;
-    if (!std::all_of(logits, end, [](float logit) { return std::isfinite(logit); })) return false;
+    if (!all_finite(logits, end)) return false;
     const float *best = std::max_element(logits, end);
-    double sum = 0.0;
-    for (const float *logit = logits; logit != end; ++logit) sum += std::exp(static_cast<double>(*logit) - *best);
     ids[row] = best - logits;
-    scores[row] = static_cast<float>(1.0 / sum);
+    scores[row] = static_cast<float>(1.0 / sum_of_odds(logits, end, *best));
+  }
+  return true;
+}
+
+bool probabilities_of(const float *logits, std::size_t rows, std::size_t classes, std::size_t index, float *out) {
+  for (std::size_t row = 0; row < rows; ++row, logits += classes) {
+    const float *end = logits + classes;
+    if (!all_finite(logits, end)) return false;
+    out[row] = static_cast<float>(1.0 / sum_of_odds(logits, end, logits[index]));
   }
   return true;
 }

@@ -11,4 +11,7 @@ namespace edge {
 // probability. False when a logit is not finite; ids and scores are then not to be used.
 bool best_classes(const float *logits, std::size_t rows, std::size_t classes, std::int64_t *ids, float *scores);
 
+// Softmax probability of class `index` in each row. False when a logit is not finite.
+bool probabilities_of(const float *logits, std::size_t rows, std::size_t classes, std::size_t index, float *out);
+
 }  // namespace edge

@@ -8,22 +8,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.contract import ModelContract
 from edge.bundle.zoo import find_bundle
 from edge.decoders import BoxDecoder, LabelDecoder
+from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
 from edge.tasks.loading import task_from_bundle, trusted_presence
 from edge.tasks.task import Task
 
-# Before a second look, which may make it surer, a detector passes on what scores this share of its threshold.
-CANDIDATE_SHARE = 0.5
-
 
 def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_score: float | None) -> list[Task]:
-    """Return a task for each model, each after those whose answers it needs; all of them are the caller's to close.
+    """Return a task for each model in the order of their work; all of them are the caller's to close.
 
+    Each comes after those whose answers it needs, and those that may drop hands come early, the most trusted one first.
     A model that is a task already gets a sibling, so that its owner may go on using and closing it; it keeps its own
     threshold. Of the models opened here the detector drops what scores less than `min_score`, by default its bundle's;
-    where one looks again at what it found, it passes on candidates that score less, and the last one to look drops.
+    where others look again at what it found, it passes on whatever they may make of that score, and the last one drops.
 
     Raises:
         UsageError: a model is unknown, or the models do not go together.
@@ -43,20 +43,24 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
         _require_different_answers(tasks)
         _require_keypoints(tasks)
         opened.pop_all()
-    return sorted(tasks, key=lambda task: (task.needs_hands, task.needs_keypoints))
+    return sorted(tasks, key=lambda task: _place(task.contract))
+
+
+def _place(contract: ModelContract) -> tuple[bool, bool, float]:
+    return contract.task != "detector", contract.task == "pose", -trusted_presence(contract)
 
 
 def _thresholds(sources: Sequence[Bundle | Task], min_score: float | None) -> list[float | None]:
     """Return the least score of each model that is opened here and drops hands, None for the others."""
     thresholds: list[float | None] = [None] * len(sources)
     opened = [(number, source.manifest) for number, source in enumerate(sources) if isinstance(source, Bundle)]
-    lookers = [number for number, contract in opened if trusted_presence(contract)]
+    trusts = {number: trust for number, contract in opened if (trust := trusted_presence(contract))}
     for number, contract in opened:
         if isinstance(contract.decoder, BoxDecoder):
             least = contract.decoder.min_score if min_score is None else min_score
-            thresholds[number] = least * CANDIDATE_SHARE if lookers else least
-            if lookers:
-                thresholds[lookers[-1]] = least
+            thresholds[number] = least_candidate(least, trusts.values())
+            if trusts:
+                thresholds[min(reversed(trusts), key=trusts.__getitem__)] = least
     return thresholds
 
 

@@ -25,7 +25,7 @@ from edge.sources.open import open_source
 from edge.sources.source import Source
 from edge.tasks.task import Task
 
-DEFAULT_MODELS = ("hand-detector", "gesture-classifier")
+DEFAULT_MODELS = ("hand-detector", "gesture-classifier", "hand-keypoints")
 BGR_CHANNELS = 3
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge import _native
 from edge.bundle.contract import ModelContract
 from edge.decoders import LabelDecoder, PointDecoder
-from edge.decoders.presence import joined
 from edge.errors import UsageError
 from edge.frame import Frame
 from edge.geometry import Affine
@@ -18,6 +18,9 @@ from edge.preprocess import Preprocessor
 from edge.results import Hands
 from edge.runners.runner import Runner
 from edge.tasks.hand_task import HandTask
+
+# A box that shares more than this of itself with a better one shows the same hand, or part of it.
+SAME_HAND_SHARE = 0.9
 
 
 class CropTask(HandTask):
@@ -54,12 +57,15 @@ class CropTask(HandTask):
         self._picture_from_crop = self._preprocessor.write_crops(frame, hands.boxes_xyxy, rows)
 
     def kept(self, hands: Hands) -> Hands:
-        """Return the hands by their scores joined with presence, best first, without those below `min_score`.
+        """Return the hands by their scores joined with presence, best first.
 
-        Where this model's presence is not trusted, all are returned as they are.
+        Those that score less than `min_score` are left out, and those that lie almost wholly within a better one: it is
+        the same hand. Where this model's presence is not trusted, all are returned as they are.
         """
         if hands.presence is None or not self._trust:
             return hands
-        scores = joined(hands.scores, hands.presence, self._trust)
-        best_first = np.argsort(-scores, kind="stable")
-        return replace(hands, scores=scores)[best_first[scores[best_first] >= self.min_score]]
+        rows, scores = _native.join_second_look(
+            hands.boxes_xyxy, hands.scores, hands.presence, self._trust, self.min_score, SAME_HAND_SHARE
+        )
+        as_before = rows.tolist() == list(range(len(hands)))
+        return replace(hands if as_before else hands[rows], scores=scores)

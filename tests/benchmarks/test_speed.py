@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 
 from benchmarks.footprint import measure_footprint
-from benchmarks.pipeline_speed import bare_fps, bare_lanes, compare_pipeline
+from benchmarks.pipeline_speed import bare_fps, bare_lanes, compare_pipeline, crops_of
 from benchmarks.preprocessing_speed import CONTRACT, compare_preprocessing, tensor_by_opencv
 from benchmarks.speed import pictures_of
 from edge.frame import Frame, PixelFormat
+from edge.pipeline import DEFAULT_MODELS
+from edge.pipeline.models import tasks_from_models
 from edge.preprocess import Preprocessor
+from edge.runners import FakeRunner
+from edge.tasks import HandClassifier
+from edge.tasks.picture import frame_from_picture
+from tests.edge.bundles import presence_contract
+from tests.edge.pipeline.scripted import numbered_detector, numbered_frame
 
 # cv2.resize looks at 2 x 2 pixels, ours at all it covers: on a smooth picture they differ by rounding alone.
 MAX_ERROR_OF_255 = 2.0
@@ -46,10 +53,24 @@ def test_pipeline_is_compared_with_its_networks() -> None:
     assert min(comparison.our_value, comparison.their_value) > 0
 
 
-@pytest.mark.parametrize("hand_counts", [[0, 0, 0], [1, 0, 3, 2]])
-def test_bare_networks_run_for_every_frame(hand_counts: list[int]) -> None:
-    lanes = bare_lanes(smooth_picture(240, 320), 2)
-    assert bare_fps(lanes, hand_counts) > 0
+@pytest.mark.parametrize("hands", [[0, 0, 0], [1, 0, 3, 2]])
+def test_bare_networks_run_for_every_frame(hands: list[int]) -> None:
+    tasks = tasks_from_models(DEFAULT_MODELS, device="cpu", min_score=None)
+    lanes = bare_lanes(tasks, frame_from_picture(smooth_picture(240, 320)), 2)
+    assert bare_fps(lanes, [(count,) * (len(tasks) - 1) for count in hands]) > 0
+
+
+def test_each_network_gets_as_many_crops_as_in_the_pipeline() -> None:
+    contract = presence_contract()
+    outputs = tuple(output.spec() for output in contract.outputs)
+    runner = FakeRunner(
+        inputs=(contract.input.spec(),),
+        outputs=outputs,
+        function=lambda _: {"presence": np.array([[0, 9]], np.float32)},
+    )
+    looker = HandClassifier(contract, runner, min_score=0.1)
+    with numbered_detector() as detector, looker, looker.sibling() as after:
+        assert crops_of([detector, looker, after], frame_from_picture(numbered_frame(0))) == (1, 0)
 
 
 def test_pictures_of_a_short_video_repeat(data_dir: Path) -> None:

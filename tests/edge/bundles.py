@@ -95,7 +95,7 @@ def classifier_contract(*, min_batch: int = 1, max_batch: int = 4, **changes: An
     return ModelContract.model_validate(fields | changes)
 
 
-def presence_contract(*, presence_trust: float = 1.0) -> ModelContract:
+def presence_contract(*, presence_trust: float = 0.5) -> ModelContract:
     """Return the contract of a classifier that only tells hands from other things."""
     head = {"output": "presence", "role": "presence", "labels": ("hand", "other")}
     decoder = {"type": "softmax-heads", "heads": (head,), "presence_trust": presence_trust}

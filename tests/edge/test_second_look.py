@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from edge import _native
 from edge.decoders import Simcc
-from edge.decoders.presence import joined
+from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
-from edge.pipeline.models import CANDIDATE_SHARE, tasks_from_models
+from edge.pipeline.models import tasks_from_models
 from edge.results import Hands
 from edge.runners import FakeRunner
 from edge.tasks import HandClassifier, HandDetector, load
@@ -28,6 +30,7 @@ from tests.edge.bundles import (
     write_small_bundle,
 )
 
+APART = np.array([[100 * n, 0, 100 * n + 50, 50] for n in range(4)], np.float32)
 BOXES = np.array([[0, 0, 40, 40], [20, 30, 60, 70], [50, 10, 90, 50]], np.float32)
 SCORES = hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32))
 
@@ -41,26 +44,62 @@ def second_look(trust: float, logits: list[list[float]], **options: Any) -> Hand
     )
 
 
-def test_odds_of_both_looks_are_multiplied() -> None:
-    scores, presence = np.array([0.5, 0.2, 0.5], np.float32), np.array([0.75, 0.5, 0.1], np.float32)
-    np.testing.assert_allclose(joined(scores, presence, 1.0), [0.75, 0.2, 0.1], rtol=1e-6)
-    np.testing.assert_allclose(joined(scores, presence, 0.5), [3**0.5 / (1 + 3**0.5), 0.2, 0.25], rtol=1e-6)
+def joined(
+    scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float, boxes: NDArray[np.float32] = APART
+) -> NDArray[np.float32]:
+    """The joined scores in the order of the hands, 0 for those that are left out."""
+    rows, told = _native.join_second_look(boxes, scores, presence, trust, 0.0, 0.9)
+    assert (np.diff(told) <= 0).all()
+    together = np.zeros(len(scores), np.float32)
+    together[rows] = told
+    return together
 
 
 @given(scores=SCORES, presence=SCORES, trust=st.floats(0, 1))
-def test_a_joined_score_is_a_score_that_follows_both_looks(
-    scores: np.ndarray[Any, Any], presence: np.ndarray[Any, Any], trust: float
+def test_trust_is_the_weight_of_the_second_look(
+    scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float
 ) -> None:
-    together = joined(scores, presence, trust)
-    assert together.dtype == np.float32
-    assert ((together >= 0) & (together <= 1)).all()
-    np.testing.assert_allclose(joined(scores, presence, 0.0), scores, atol=2e-6)
-    assert (joined(scores, np.maximum(presence, 0.6), trust) >= joined(scores, np.float32([0.6] * 4), trust)).all()
+    expected = scores.astype(np.float64) ** (1 - trust) * presence.astype(np.float64) ** trust
+    np.testing.assert_allclose(joined(scores, presence, trust), expected, rtol=1e-6)
+
+
+@given(least=st.floats(0.05, 0.95), first=st.floats(0, 0.8), second=st.floats(0, 0.8))
+def test_no_candidate_that_second_looks_may_save_is_left_out(least: float, first: float, second: float) -> None:
+    sure = np.ones(4, np.float32)
+    candidates = np.full(4, least_candidate(least, [first, second]), np.float32)
+    saved = joined(joined(candidates, sure, first), sure, second)
+    np.testing.assert_allclose(saved, least, rtol=1e-4)
+
+
+def test_boxes_within_better_ones_and_about_them_are_left_out() -> None:
+    boxes = np.array(
+        [[10, 10, 50, 50], [12, 12, 40, 52], [0, 0, 60, 60], [45, 45, 85, 85], [12, 12, 40, 40], [5, 5, 5, 5]],
+        np.float32,
+    )
+    scores, sure = np.linspace(0.9, 0.4, 6, dtype=np.float32), np.ones(6, np.float32)
+    assert np.flatnonzero(joined(scores, sure, 0.0, boxes)).tolist() == [0, 3, 5]
+    chain = np.array([[0, 0, 40, 10], [2, 0, 42, 10], [6, 0, 46, 10]], np.float32)
+    assert np.flatnonzero(joined(scores[:3], sure[:3], 0.0, chain)).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"scores": np.float32([0.5])}, r"boxes must be \(N, 4\), scores and presence \(N,\)"),
+        ({"presence": np.float32([0.5, 1, 0, np.nan])}, "scores and presence must be within"),
+        ({"scores": np.float32([0.5, 1, 0, -0.1])}, "scores and presence must be within"),
+        ({"trust": 1.5}, "trust must be within"),
+    ],
+)
+def test_values_that_are_no_rates_are_refused(changes: dict[str, Any], told: str) -> None:
+    values = {"boxes": APART, "scores": np.ones(4, np.float32), "presence": np.ones(4, np.float32), "trust": 0.5}
+    with pytest.raises(ValueError, match=told):
+        _native.join_second_look(**values | changes, min_score=0.0, same=0.9)
 
 
 def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold_are_left_out() -> None:
-    hands = Hands(BOXES, np.array([0.8, 0.5, 0.4], np.float32))
-    with second_look(1.0, [[0, 2], [1, 0], [2, 0]], min_score=0.6) as task:
+    hands = Hands(BOXES, np.array([0.8, 0.5, 0.45], np.float32))
+    with second_look(0.5, [[0, 2], [1, 0], [2, 0]], min_score=0.58) as task:
         looked_at = task(noisy_picture(120, 110), hands)
         assert looked_at.presence is not None
         np.testing.assert_allclose(looked_at.presence, 1 / (1 + np.exp([2.0, -1.0, -2.0])), atol=1e-6)
@@ -70,6 +109,13 @@ def test_hands_come_best_first_by_the_joined_score_and_those_below_the_threshold
         assert (np.diff(kept.scores) <= 0).all()
         with task.sibling() as sibling:
             assert len(sibling.kept(looked_at)) == 2
+
+
+def test_of_two_boxes_about_one_hand_the_surer_one_is_kept() -> None:
+    nested = np.array([[10, 10, 60, 60], [15, 12, 50, 55], [70, 10, 100, 50]], np.float32)
+    with second_look(0.5, [[0, 0], [2, 0], [0, 0]]) as task:
+        kept = task.kept(task(noisy_picture(120, 110), Hands(nested, np.full(3, 0.5, np.float32))))
+    np.testing.assert_array_equal(kept.boxes_xyxy, nested[1:])
 
 
 def test_who_is_not_trusted_changes_nothing() -> None:
@@ -89,8 +135,8 @@ def test_a_detector_passes_on_candidates_where_another_model_looks_again(tmp_pat
         own = task.min_score
     cases: list[tuple[list[Path], float | None, list[float]]] = [
         ([detector, classifier], None, [own, 0.0]),
-        ([detector, looker], None, [own * CANDIDATE_SHARE, own]),
-        ([looker, detector], 0.8, [0.8 * CANDIDATE_SHARE, 0.8]),
+        ([detector, looker], None, [own**2, own]),
+        ([looker, detector], 0.8, [0.64, 0.8]),
     ]
     for models, min_score, expected in cases:
         tasks = tasks_from_models(models, device="cpu", min_score=min_score)
@@ -108,4 +154,18 @@ def test_trust_without_presence_is_refused() -> None:
 
 def test_a_threshold_needs_a_model_that_has_one() -> None:
     with pytest.raises(UsageError, match=r"min_score must lie within 0 and 1, got 1\.5"):
-        second_look(1.0, [], min_score=1.5)
+        second_look(0.5, [], min_score=1.5)
+
+
+@given(arrays=hnp.arrays(np.float32, (5, 3), elements=st.floats(-1e3, 1e3, width=32)), index=st.integers(0, 2))
+def test_presence_is_a_softmax_probability(arrays: NDArray[np.float32], index: int) -> None:
+    weights = np.exp(arrays.astype(np.float64) - arrays.max(1, keepdims=True))
+    expected = weights[:, index] / weights.sum(1)
+    np.testing.assert_allclose(_native.probabilities_of(arrays, index), expected, atol=1e-6)
+
+
+def test_presence_of_what_is_not_finite_is_refused() -> None:
+    with pytest.raises(ValueError, match="logits must be finite"):
+        _native.probabilities_of(np.float32([[0, np.nan]]), 0)
+    with pytest.raises(ValueError, match="logits must have class 2"):
+        _native.probabilities_of(np.zeros((1, 2), np.float32), 2)

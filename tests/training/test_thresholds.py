@@ -30,7 +30,7 @@ def test_the_bundle_takes_over_the_trust_in_presence() -> None:
     [
         (detector_recipe(), 0.5, "for models trained with others; small-detector is none"),
         (classifier_recipe(), 0.5, "for models trained with others; small-classifier is none"),
-        (recipe_with_presence(), 1.5, "must lie within 0 and 1, got 1.5"),
+        (recipe_with_presence(), 1.5, "must be at least 0 and less than 1, got 1.5"),
     ],
 )
 def test_a_threshold_that_cannot_be_is_refused(recipe: AnyRecipe, value: float, told: str) -> None:

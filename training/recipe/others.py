@@ -22,4 +22,4 @@ class OthersRecipe(StrictRecipe):
     min_score: Fraction = 0.2
     max_score: Fraction = 1.0
     share: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    presence_trust: Fraction = 0.0
+    presence_trust: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -62,7 +62,7 @@ def test_hands_that_a_second_look_rejects_are_dropped(bundles: list[Path]) -> No
 
     outputs = tuple(output.spec() for output in contract.outputs)
     runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=bright_is_a_hand)
-    with edge.load(bundles[1]) as detector, HandClassifier(contract, runner, min_score=0.8) as classifier:
+    with edge.load(bundles[1]) as detector, HandClassifier(contract, runner, min_score=0.5) as classifier:
         assert isinstance(detector, HandDetector)
         with Pipeline([detector, classifier], threads=2) as pipeline:
             results = list(pipeline.run(pictures))
