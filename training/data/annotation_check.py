@@ -12,13 +12,10 @@ import numpy as np
 
 from edge.geometry import iou_matrix
 from training.data.findings import Finding
-from training.data.hagrid import HAGRID_V1_GESTURES
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES
 from training.data.sample import HandSample
 
-KNOWN_GESTURES = frozenset(HAGRID_V1_GESTURES) | {
-    "grabbing", "grip", "hand_heart", "hand_heart2", "holy", "little_finger", "middle_finger", "point", "take_picture",
-    "three3", "three_gun", "thumb_index", "thumb_index2", "timeout", "xsign",
-}  # fmt: skip
+KNOWN_GESTURES = frozenset((*HAGRID_V1_GESTURES, *HAGRID_V2_GESTURES))
 # Annotators draw a box a little over the border.
 BORDER_PX = 2.0
 LEAST_SIDE_PX = 1.0
