@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from edge.cli.outcome import exit_code_of
-from edge.cli.progress import with_progress
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
 
@@ -38,6 +37,8 @@ def autolabel(
 
 
 def _autolabel(models: list[str], folder: Path, to: Path, *, keep: float, doubt: float, threads: int | None) -> int:
+    from edge.cli.progress import with_progress
+
     try:
         from training.autolabel.labelling import autolabel
         from training.autolabel.thresholds import Thresholds

@@ -17,7 +17,7 @@ PLACES = np.stack([np.arange(21), np.zeros(21)], axis=1).astype(np.float32)
 
 
 def placed(offset_px: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return np.column_stack([PLACES + np.float32([0, offset_px]), np.ones(21, np.float32)])
+    return np.column_stack([PLACES + np.array([0, offset_px], np.float32), np.ones(21, np.float32)])
 
 
 def test_points_count_by_their_distance_in_sides_of_the_hand() -> None:

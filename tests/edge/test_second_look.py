@@ -85,14 +85,19 @@ def test_boxes_within_better_ones_and_about_them_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"scores": np.float32([0.5])}, r"boxes must be \(N, 4\), scores and presence \(N,\)"),
-        ({"presence": np.float32([0.5, 1, 0, np.nan])}, "scores and presence must be within"),
-        ({"scores": np.float32([0.5, 1, 0, -0.1])}, "scores and presence must be within"),
+        ({"scores": np.array([0.5], np.float32)}, r"boxes must be \(N, 4\), scores and presence \(N,\)"),
+        ({"presence": np.array([0.5, 1, 0, np.nan], np.float32)}, "scores and presence must be within"),
+        ({"scores": np.array([0.5, 1, 0, -0.1], np.float32)}, "scores and presence must be within"),
         ({"trust": 1.5}, "trust must be within"),
     ],
 )
 def test_values_that_are_no_rates_are_refused(changes: dict[str, Any], told: str) -> None:
-    values = {"boxes": APART, "scores": np.ones(4, np.float32), "presence": np.ones(4, np.float32), "trust": 0.5}
+    values: dict[str, Any] = {
+        "boxes": APART,
+        "scores": np.ones(4, np.float32),
+        "presence": np.ones(4, np.float32),
+        "trust": 0.5,
+    }
     with pytest.raises(ValueError, match=told):
         _native.join_second_look(**values | changes, min_score=0.0, same=0.9)
 
@@ -166,6 +171,6 @@ def test_presence_is_a_softmax_probability(arrays: NDArray[np.float32], index: i
 
 def test_presence_of_what_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="logits must be finite"):
-        _native.probabilities_of(np.float32([[0, np.nan]]), 0)
+        _native.probabilities_of(np.array([[0, np.nan]], np.float32), 0)
     with pytest.raises(ValueError, match="logits must have class 2"):
         _native.probabilities_of(np.zeros((1, 2), np.float32), 2)

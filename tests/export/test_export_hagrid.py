@@ -10,6 +10,7 @@ from torch import nn
 
 import edge
 from edge.bundle.bundle import Bundle
+from edge.decoders import LabelDecoder
 from export.bundle_from_checkpoint import bundle_from_checkpoint
 from export.settings import ExportSettings
 from tests.edge.bundles import noisy_picture
@@ -28,7 +29,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     theirs = TwoHeads("mobilenet_v3_small")
     for head in (theirs.gesture_classifier, theirs.leading_hand_classifier):
-        nn.init.normal_(head[-1].weight)
+        nn.init.normal_(head[-1].weight)  # type: ignore[arg-type]
     path = saved(folder / "theirs.pth", version_1(theirs.state_dict()))
     save_weights(folder / "ours.pt", state_from_hagrid(path, architecture="MobileNetV3_small"))
     (folder / "pictures").mkdir()
@@ -43,6 +44,7 @@ def test_a_published_classifier_becomes_a_bundle_that_says_what_it_learned_from(
     manifest = Bundle.open(bundle).manifest
     assert manifest.provenance.weights_licence == LICENCE
     assert [row.name for row in manifest.provenance.data] == ["HaGRID v1"]
+    assert isinstance(manifest.decoder, LabelDecoder)
     assert {head.role: len(head.labels) for head in manifest.decoder.heads} == {"gesture": 19, "handedness": 2}
 
 

@@ -37,9 +37,10 @@ with ranks.joined():
 
 
 SPREADING = """
+import sys
 from training import ranks
 with ranks.joined():
-    print(ranks.spread(lambda item: (item, ranks.number()), range(5)), flush=True)
+    sys.stdout.write(f"{ranks.spread(lambda item: (item, ranks.number()), range(5))}\\n")
 """
 DRAWING = """
 import sys

@@ -75,7 +75,7 @@ def state_from_face(net: Path, margin: Path | None, recipe: HoldingRecipe) -> di
     if margin is not None:
         # The updates of the SphereFace head are not in the files.
         found["margin"] = {name: heads[name] for name in heads if name == "updates"} | _tensors_in(margin)
-    weights = {}
+    weights: dict[str, Tensor] = {}
     for part, tensors in found.items():
         given = {name: (name, tensor) for name, tensor in tensors.items()}
         origin = f"{files.get(part, net)} as {part} of {recipe.model['architecture']}"

@@ -16,6 +16,8 @@ from edge.errors import SourceError
 
 # A pattern of a whole name, and what becomes of it; None leaves the tensor out.
 Rules = Sequence[tuple[str, str | None]]
+# A file of another architecture has hundreds that do not fit.
+MOST_NAMES = 40
 
 
 def read_foreign(path: Path) -> dict[str, Any]:
@@ -77,7 +79,12 @@ def fitted(
     }
     misshaped = [f"{name} is {shape}, not {wanted}" for name, (shape, wanted) in sorted(shapes.items())]
     problems = (("missing", missing), ("unexpected", unexpected), ("of another shape", misshaped))
-    told = [f"{what}: {', '.join(names)}" for what, names in problems if names]
+    told = [f"{what}: {_shortened(names)}" for what, names in problems if names]
     if told:
         raise SourceError(f"{origin} does not fit; {'; '.join(told)}")
     return {name: given[name][1].to(own.dtype) for name, own in expected.items()}
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

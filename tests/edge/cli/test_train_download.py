@@ -37,8 +37,8 @@ def test_archives_of_the_named_gestures_are_fetched_once(tmp_path: Path, capsys:
 
 def test_targets_of_the_subset_are_told_to_choose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(Shelf(archive_of(1000))) as address:
-        words = ["hagrid", "--dataset", "--targets", "like", "fist", "--subset", "--to", tmp_path, "--mirror", address]
-        code, out, err = download(capsys, *words)
+        words = ["hagrid", "--dataset", "--targets", "like", "fist", "--subset", "--to", str(tmp_path)]
+        code, out, err = download(capsys, *words, "--mirror", address)
     assert (code, out) == (0, f"{tmp_path / 'subsample.zip'}\n")
     assert "--targets choose from --train alone" in err
 

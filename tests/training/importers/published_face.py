@@ -53,8 +53,8 @@ def mobile() -> Shapes:
         shapes |= norm(f"{name}.bn", channels)
     shapes |= {f"{name}.prelu.weight": (size,) for name, size in (("conv1", 64), ("dw_conv1", 64), ("conv2", 512))}
     expansions = (2,) * 5 + (4,) + (2,) * 6 + (4,) + (2,) * 2
-    channels = (64,) * 6 + (128,) * 10
-    for number, (expansion, (before, after)) in enumerate(zip(expansions, pairwise(channels), strict=True)):
+    widths = (64,) * 6 + (128,) * 10
+    for number, (expansion, (before, after)) in enumerate(zip(expansions, pairwise(widths), strict=True)):
         name, inner = f"blocks.{number}.conv", before * expansion
         shapes |= conv(f"{name}.0", before, inner, 1) | norm(f"{name}.1", inner) | {f"{name}.2.weight": (inner,)}
         shapes |= conv(f"{name}.3", 1, inner, 3) | norm(f"{name}.4", inner) | {f"{name}.5.weight": (inner,)}

@@ -58,7 +58,7 @@ def test_an_imported_classifier_of_version_2_answers_as_it_did(tmp_path: Path, n
     assert isinstance(recipe, ClassifierRecipe)
     assert recipe.gestures == HAGRID_V2_GESTURES
     assert list(recipe.heads) == ["gesture"]
-    assert recipe.input.pad == (144, 144, 144)
+    assert list(recipe.input.pad) == [144] * 3
     assert recipe.input.mean[0] == pytest.approx(0.54 * 255)
 
 
@@ -124,7 +124,7 @@ def test_a_file_of_another_architecture_is_refused(tmp_path: Path) -> None:
     with torch.device("meta"):
         theirs = numbered(TwoHeads("resnet18"))
     path = saved(tmp_path / "a.pth", version_1(theirs))
-    with pytest.raises(SourceError, match=r"as a resnet152 does not fit; missing: .*; unexpected: "):
+    with pytest.raises(SourceError, match=r"as a resnet152 does not fit; missing: .* and \d+ more;"):
         state_from_hagrid(path, architecture="resnet152")
     with pytest.raises(UsageError, match="unknown architecture 'resnet19'; choose one of convnext_base,"):
         state_from_hagrid(path, architecture="resnet19")

@@ -98,7 +98,7 @@ def test_a_model_of_another_task_takes_the_backbone() -> None:
     load_backbone(model, detector.state_dict())
     crops = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
-        for own, other in zip(model.backbone(crops), detector.backbone(crops), strict=True):
+        for own, other in zip(model.get_submodule("backbone")(crops), detector.backbone(crops), strict=True):
             torch.testing.assert_close(own, other, rtol=RELATIVE_DIFFERENCE, atol=RELATIVE_DIFFERENCE)
     assert all(torch.equal(model.state_dict()[name], value) for name, value in head.items())
 

@@ -26,7 +26,7 @@ def test_the_heads_share_their_features_and_nothing_else(network: str) -> None:
     crops = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
         before = model(crops)
-        for parameter in model.heads[0].parameters():  # type: ignore[union-attr, operator]
+        for parameter in model.heads[0].parameters():  # type: ignore[union-attr, index]
             parameter.zero_()
         after = model(crops)
     assert not torch.equal(before[0], after[0])
