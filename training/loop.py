@@ -107,11 +107,10 @@ def train(
 
     A new run begins with the averaged weights of the checkpoint `start`, where one is given, grown where its own model
     is larger, or with its backbone where it is another task's (see `training.models.growth`), and its checkpoint names
-    the data of both. `say` hears one line whenever
-    figures are logged, and when no step is left to make; of several processes the leader alone speaks, and the figures
-    of training are those of its share. Raises
-    `OutputError` when `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError`
-    when it was trained with another recipe, and `ModelError` when the loss is not finite.
+    the data of both. `say` hears one line whenever figures are logged, and when no step is left to make; of several
+    processes the leader alone speaks, and the figures of training are those of its share. Raises `OutputError` when
+    `folder` cannot be written, `SourceError` when a checkpoint is not one of this task, `UsageError` when it was
+    trained with another recipe, and `ModelError` when the loss is not finite.
     """
     torch.set_num_threads(schedule.threads)
     if not ranks.is_leader():

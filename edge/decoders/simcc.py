@@ -23,8 +23,8 @@ class Simcc(StrictModel):
 
     A keypoint is placed at the mean of the bins within `reach` of the most probable one, along each axis, and its score
     is the probability that both coordinates lie there; `reach` is a share of the input's side. The output `presence`
-    (N, 2), where there is one, has the logits of a hand and of anything else; `presence_trust` says how far it changes
-    a hand's score, see `edge.decoders.presence.joined`.
+    (N, 2), where there is one, has the logits of a hand and of anything else; `presence_trust` is the
+    weight of presence in a hand's score, a geometric mean of both.
     """
 
     serves: ClassVar[tuple[str, ...]] = ("keypoints",)

@@ -65,8 +65,7 @@ class Head(StrictModel):
 class SoftmaxHeads(StrictModel):
     """Logits per head; the answer is the most probable class and its probability.
 
-    `presence_trust` says how far a head of the role presence changes a hand's score, see
-    `edge.decoders.presence.joined`.
+    `presence_trust` is the weight of presence, where a head tells it, in a hand's score, a geometric mean of both.
     """
 
     serves: ClassVar[tuple[str, ...]] = ("classifier", "pose")

@@ -13,6 +13,7 @@ from edge.bundle.zoo import find_bundle
 from edge.decoders import BoxDecoder, LabelDecoder
 from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
+from edge.tasks.detector import HandDetector
 from edge.tasks.loading import task_from_bundle, trusted_presence
 from edge.tasks.task import Task
 
@@ -53,14 +54,18 @@ def _place(contract: ModelContract) -> tuple[bool, bool, float]:
 def _thresholds(sources: Sequence[Bundle | Task], min_score: float | None) -> list[float | None]:
     """Return the least score of each model that is opened here and drops hands, None for the others."""
     thresholds: list[float | None] = [None] * len(sources)
-    opened = [(number, source.manifest) for number, source in enumerate(sources) if isinstance(source, Bundle)]
-    trusts = {number: trust for number, contract in opened if (trust := trusted_presence(contract))}
-    for number, contract in opened:
-        if isinstance(contract.decoder, BoxDecoder):
-            least = contract.decoder.min_score if min_score is None else min_score
+    opened = {number: source.manifest for number, source in enumerate(sources) if isinstance(source, Bundle)}
+    trusts = {number: trust for number, contract in opened.items() if (trust := trusted_presence(contract))}
+    for number, source in enumerate(sources):
+        if isinstance(source, HandDetector):
+            least = source.min_score if min_score is None else min_score
+        elif number in opened and isinstance(decoder := opened[number].decoder, BoxDecoder):
+            least = decoder.min_score if min_score is None else min_score
             thresholds[number] = least_candidate(least, trusts.values())
-            if trusts:
-                thresholds[min(reversed(trusts), key=trusts.__getitem__)] = least
+        else:
+            continue
+        if trusts:
+            thresholds[min(reversed(trusts), key=trusts.__getitem__)] = least
     return thresholds
 
 

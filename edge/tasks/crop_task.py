@@ -19,7 +19,7 @@ from edge.results import Hands
 from edge.runners.runner import Runner
 from edge.tasks.hand_task import HandTask
 
-# A box that shares more than this of itself with a better one shows the same hand, or part of it.
+# Of two boxes that share more than this of the smaller one the worse one shows the same hand, or part of it.
 SAME_HAND_SHARE = 0.9
 
 
@@ -59,8 +59,9 @@ class CropTask(HandTask):
     def kept(self, hands: Hands) -> Hands:
         """Return the hands by their scores joined with presence, best first.
 
-        Those that score less than `min_score` are left out, and those that lie almost wholly within a better one: it is
-        the same hand. Where this model's presence is not trusted, all are returned as they are.
+        Those that score less than `min_score` are left out, and those that lie almost wholly within a better one or
+        about it: it is the same hand. Where this model's presence is not trusted, all are returned as they are. Call it
+        before another model looks, whose presence would be taken for this one's.
         """
         if hands.presence is None or not self._trust:
             return hands

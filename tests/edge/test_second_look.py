@@ -19,7 +19,7 @@ from edge.errors import UsageError
 from edge.pipeline.models import tasks_from_models
 from edge.results import Hands
 from edge.runners import FakeRunner
-from edge.tasks import HandClassifier, HandDetector, load
+from edge.tasks import HandClassifier, HandDetector, Task, load
 from tests.edge.bundles import (
     classifier_contract,
     classifier_model,
@@ -60,7 +60,7 @@ def test_trust_is_the_weight_of_the_second_look(
     scores: NDArray[np.float32], presence: NDArray[np.float32], trust: float
 ) -> None:
     expected = scores.astype(np.float64) ** (1 - trust) * presence.astype(np.float64) ** trust
-    np.testing.assert_allclose(joined(scores, presence, trust), expected, rtol=1e-6)
+    np.testing.assert_allclose(joined(scores, presence, trust), expected, rtol=1e-6, atol=1e-12)
 
 
 @given(least=st.floats(0.05, 0.95), first=st.floats(0, 0.8), second=st.floats(0, 0.8))
@@ -138,16 +138,20 @@ def test_a_detector_passes_on_candidates_where_another_model_looks_again(tmp_pat
     with load(detector) as task:
         assert isinstance(task, HandDetector)
         own = task.min_score
-    cases: list[tuple[list[Path], float | None, list[float]]] = [
+    opened = load(detector, min_score=0.3)
+    cases: list[tuple[list[Path | Task], float | None, list[float]]] = [
+        ([opened, looker], None, [0.3, 0.3]),
+        ([opened, looker], 0.8, [0.3, 0.8]),
         ([detector, classifier], None, [own, 0.0]),
         ([detector, looker], None, [own**2, own]),
         ([looker, detector], 0.8, [0.64, 0.8]),
     ]
     for models, min_score, expected in cases:
         tasks = tasks_from_models(models, device="cpu", min_score=min_score)
-        assert [task.min_score for task in tasks] == pytest.approx(expected)  # type: ignore[attr-defined]
-        for task in tasks:
-            task.close()
+        assert [own_task.min_score for own_task in tasks] == pytest.approx(expected)  # type: ignore[attr-defined]
+        for own_task in tasks:
+            own_task.close()
+    opened.close()
 
 
 def test_trust_without_presence_is_refused() -> None:

@@ -81,7 +81,7 @@ def state_from_face(net: Path, margin: Path | None, recipe: HoldingRecipe) -> di
         origin = f"{files.get(part, net)} as {part} of {recipe.model['architecture']}"
         own = fitted(given, getattr(model, part).state_dict(), origin=origin)
         weights |= {f"{part}.{name}": value for name, value in own.items()}
-    rows = [{"dataset": _described(file), "licence": "not stated", "pictures": 0} for file in files.values()]
+    rows = [{"dataset": _described(file), "licence": "not stated", "pictures": None} for file in files.values()]
     state = provenance_of(recipe, [], teachers=[])
     return state | {"ema": weights, "data": {"sets": rows, "teachers": []}}
 

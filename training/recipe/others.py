@@ -14,8 +14,8 @@ class OthersRecipe(StrictRecipe):
     """What looks like a hand and is none: places where the `detector`, a checkpoint, is wrong in training pictures.
 
     They score `min_score` to `max_score`: what the detector is surer of may well be a hand that the labels miss. They
-    make up `share` of the crops. A relative path begins at the checkout. `presence_trust` says how far presence changes
-    a hand's score, see `edge.decoders.presence.joined`.
+    make up `share` of the crops. A relative path begins at the checkout. `presence_trust` is the weight of presence in
+    a hand's score, a geometric mean of both.
     """
 
     detector: str
