@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The most probable class of logits.
+// Softmax: the most probable class of logits, and the probability of one.
 #pragma once
 
 #include <cstddef>

@@ -201,3 +201,8 @@ def test_a_detector_does_not_learn_from_lists_without_boxes(tmp_path: Path) -> N
     path = written(tmp_path / "detector.yaml", detector_mapping(data=data))
     with pytest.raises(UsageError, match="nobody drew boxes in sets of the layout lists"):
         read_recipe(path)
+
+
+def test_scores_of_others_must_leave_room_between_them() -> None:
+    with pytest.raises(UsageError, match=r"others\.max_score must be above min_score, got 0\.1 and 0\.2"):
+        read_recipe("hand-keypoints", ["others.max_score=0.1"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from training.recipe.shared import Fraction, StrictRecipe
 
@@ -23,3 +23,9 @@ class OthersRecipe(StrictRecipe):
     max_score: Fraction = 1.0
     share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     presence_trust: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _some_score_lies_between(self) -> OthersRecipe:
+        if self.max_score <= self.min_score:
+            raise ValueError(f"others.max_score must be above min_score, got {self.max_score} and {self.min_score}")
+        return self
