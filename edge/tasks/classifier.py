@@ -34,7 +34,7 @@ class HandClassifier(CropTask):
             hands,
             gestures=hands.gestures if answers.gestures is None else answers.gestures,
             handedness=hands.handedness if answers.handedness is None else answers.handedness,
-            presence=hands.presence if answers.presence is None else answers.presence,
+            presence=self.presence_of(hands, answers.presence),
             holding=hands.holding if answers.holding is None else answers.holding,
         )
 

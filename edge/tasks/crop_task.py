@@ -70,3 +70,7 @@ class CropTask(HandTask):
         )
         as_before = rows.tolist() == list(range(len(hands)))
         return replace(hands if as_before else hands[rows], scores=scores)
+
+    def presence_of(self, hands: Hands, own: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+        """Return what to tell of presence: its own, unless another model has told it and this one is not trusted."""
+        return hands.presence if own is None or (hands.presence is not None and not self._trust) else own

@@ -32,7 +32,7 @@ class HandKeypoints(CropTask):
         keypoints, presence = self._decoder.decode(
             self.outputs, picture_from_crop=self._picture_from_crop, side_px=self._crop.width_px
         )
-        return replace(hands, keypoints=keypoints, presence=hands.presence if presence is None else presence)
+        return replace(hands, keypoints=keypoints, presence=self.presence_of(hands, presence))
 
     def sibling(self) -> HandKeypoints:
         """Return a task for another thread on the same loaded weights."""

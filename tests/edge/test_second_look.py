@@ -130,6 +130,13 @@ def test_who_is_not_trusted_changes_nothing() -> None:
         assert task.kept(looked_at) is looked_at
 
 
+def test_who_is_not_trusted_leaves_the_presence_that_another_told() -> None:
+    hands = Hands(BOXES, np.full(3, 0.5, np.float32), presence=np.full(3, 0.25, np.float32))
+    with second_look(0.0, [[0, 9]] * 3) as untrusted, second_look(0.5, [[0, 0]] * 3) as trusted:
+        np.testing.assert_array_equal(untrusted(noisy_picture(120, 110), hands).presence, hands.presence)
+        np.testing.assert_array_equal(trusted(noisy_picture(120, 110), hands).presence, 0.5)
+
+
 def test_a_detector_passes_on_candidates_where_another_model_looks_again(tmp_path: Path) -> None:
     detector = write_small_bundle(tmp_path / "detector", detector_contract(), detector_model()).path
     classifier = write_small_bundle(tmp_path / "classifier", classifier_contract(), classifier_model()).path
