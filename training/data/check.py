@@ -49,13 +49,15 @@ def check_recipe(recipe: AnyRecipe, root: Path, *, pictures: bool = True) -> Che
 
 
 def check_folder(folder: Path) -> CheckReport:
-    """Check the set that a folder is, or every COCO set right below it; a folder of pictures is one without hands.
+    """Check the set that a folder is, or every COCO set right below it; of pictures alone it is one without hands.
 
     Raises `SourceError` when it is none of these.
     """
     root, sets = folder.absolute().parent, [SetRecipe(path=folder.absolute().name)]
-    if any(folder.glob("ann_*")):
+    if any(folder.glob("ann_*")) or any(folder.glob("*annotations/*/*.json")):
         sets = [SetRecipe(path=sets[0].path, layout="hagrid")]
+    elif any(folder.glob("*/*.list")):
+        sets = [SetRecipe(path=sets[0].path, layout="lists")]
     elif not (folder / "annotations.json").is_file():
         below = sorted(path.parent.name for path in folder.glob("*/annotations.json"))
         if below:
@@ -64,7 +66,8 @@ def check_folder(folder: Path) -> CheckReport:
             sets = [SetRecipe(path=sets[0].path, layout="no-hands")]
         else:
             raise SourceError(
-                f"{folder} holds no data set; expected annotations.json (COCO), ann_*/*.json (HaGRID) or pictures"
+                f"{folder} holds no data set; expected annotations.json (COCO), ann_*/*.json or annotations/*/*.json"
+                " (HaGRID), */*.list, or pictures"
             )
     samples, findings = _checked(sets, root, gestures=KNOWN_GESTURES, pictures=True)
     return _report(samples, findings)

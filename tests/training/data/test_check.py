@@ -19,7 +19,9 @@ from tests.training.small_sets import (
     spread_keypoints,
     write_coco,
     write_hagrid,
+    write_hagrid_v2,
     write_hands,
+    write_listed,
 )
 from training.data.check import check_before_training, check_folder, check_recipe
 from training.data.findings import CheckReport, Finding
@@ -198,3 +200,13 @@ def test_a_report_is_json(tmp_path: Path) -> None:
     assert report["sets"] == [{"name": "hands", "pictures": 1, "hands": 1}]
     assert [finding["kind"] for finding in report["findings"]] == ["gesture"]
     assert report["breaking"] == 0
+
+
+def test_folders_in_other_layouts_are_read_as_what_they_are(tmp_path: Path) -> None:
+    hand = {"bboxes": [[0.2, 0.2, 0.5, 0.5]], "labels": ["palm"], "user_id": "u"}
+    write_hagrid_v2(tmp_path / "v2", "train", "palm", {"a": hand})
+    write_listed(tmp_path / "lists", train=4, test=2)
+    for name, hands in (("v2", 1), ("lists", 6)):
+        report = check_folder(tmp_path / name)
+        assert report.hands[name] == hands
+        assert "no training" not in [kind for kind, _ in kinds(report)]
