@@ -107,7 +107,10 @@ class DataRecipe(StrictRecipe):
 
 
 class ScheduleRecipe(StrictRecipe):
-    """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine."""
+    """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine.
+
+    `device` "auto" is a CUDA GPU where PyTorch sees one. `amp` computes the network, not its loss, in bfloat16.
+    """
 
     steps: PositiveInt
     batch: PositiveInt
@@ -121,6 +124,8 @@ class ScheduleRecipe(StrictRecipe):
     checkpoint_steps: PositiveInt = 200
     workers: NonNegativeInt = 1
     threads: PositiveInt = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    amp: bool = False
 
 
 def require_different_names(names: Sequence[str]) -> None:
