@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edge.keypoints import KEYPOINTS
+from edge.masks import Mask, Masks
 
 SCHEMA = "edge.frame/1"
 
@@ -77,6 +78,7 @@ class Hand:
         presence: how sure a closer look is that it is a hand at all, 0 to 1; None without one.
         keypoints: (21, 3) float32, x and y in source pixels and a score, 0 to 1, in the order of
             `edge.keypoints.KEYPOINTS`; None where no model placed any.
+        mask: which pixels are the hand's; None where no model told.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -88,6 +90,7 @@ class Hand:
     keypoints: NDArray[np.float32] | None = None
     holding: Label | None = None
     pose: Label | None = None
+    mask: Mask | None = None
 
     @property
     def names(self) -> dict[str, str | None]:
@@ -120,6 +123,7 @@ class Hands:
         track_ids: (N,) int64, or None.
         presence: (N,) float32, 0 to 1: how sure a second, closer look is that each is a hand at all; None without one.
         keypoints: (N, 21, 3) float32, x and y in source pixels and a score, 0 to 1; None where no model placed any.
+        masks: which pixels are those of each hand; None where no model told.
 
     Raises:
         ValueError: shapes or types differ from these, or a box is turned inside out or not finite.
@@ -134,6 +138,7 @@ class Hands:
     keypoints: NDArray[np.float32] | None = None
     holding: Labels | None = None
     poses: Labels | None = None
+    masks: Masks | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_xyxy.shape == (4,):
@@ -153,6 +158,8 @@ class Hands:
             _require("presence", self.presence, (count,), np.float32)
         if self.keypoints is not None:
             _require("keypoints", self.keypoints, (count, len(KEYPOINTS), 3), np.float32)
+        if self.masks is not None and len(self.masks) != count:
+            raise ValueError(f"masks must have one mask a box ({count}), got {len(self.masks)}")
 
     @classmethod
     def empty(cls) -> Hands:
@@ -179,6 +186,7 @@ class Hands:
             None if self.keypoints is None else self.keypoints[rows],
             None if self.holding is None else self.holding[rows],
             None if self.poses is None else self.poses[rows],
+            None if self.masks is None else self.masks[rows],
         )
 
     def __iter__(self) -> Iterator[Hand]:
@@ -195,10 +203,11 @@ class Hands:
             None if self.keypoints is None else self.keypoints[row],
             None if self.holding is None else self.holding.at(row),
             None if self.poses is None else self.poses.at(row),
+            None if self.masks is None else self.masks.at(row),
         )
 
     def __repr__(self) -> str:
-        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding", "poses")
+        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding", "poses", "masks")
         known = [name for name in optional if getattr(self, name) is not None]
         return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
 
