@@ -48,6 +48,12 @@ class Masks:
     def __getitem__(self, rows: Rows) -> Masks:
         return Masks(self.logits[rows], self.picture_from_grid[rows])
 
+    def moved(self, scale: float, left_px: float, top_px: float) -> Masks:
+        """Return the masks in a picture that shows this one `scale` times as large, from `left_px`, `top_px` on."""
+        matrices = self.picture_from_grid * scale
+        matrices[:, :, 2] += left_px, top_px
+        return Masks(self.logits, matrices)
+
     def at(self, row: int) -> Mask:
         """The mask of one row."""
         return Mask(self.logits[row], self.picture_from_grid[row])
@@ -58,9 +64,9 @@ class Masks:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Region:
-    """The part of a picture that a mask may cover: `pixels` (h, w) bool, of which the first lies at `left_px`, `top_px`.
+    """The part of a picture that a mask may cover; outside there is none of the hand.
 
-    Outside there is none of the hand.
+    `pixels` is (h, w) bool; the first one lies at `left_px`, `top_px`.
     """
 
     left_px: int
@@ -109,12 +115,6 @@ class Mask:
         once[1:] &= edges[1:] != edges[:-1]
         runs = np.diff(edges[once], prepend=0, append=width_px * height_px).tolist()
         return runs[:-1] if len(runs) > 1 and not runs[-1] else runs
-
-    def moved(self, matrix: Affine) -> Mask:
-        """Return the mask in another picture, to which `matrix` (2, 3) leads from this one, without rotation."""
-        linear = matrix[:, :2] @ self.picture_from_grid[:, :2]
-        offset = matrix[:, :2] @ self.picture_from_grid[:, 2] + matrix[:, 2]
-        return Mask(self.logits, np.column_stack([linear, offset]))
 
     def __repr__(self) -> str:
         return f"Mask(logits={self.logits.shape})"

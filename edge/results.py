@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -98,9 +98,9 @@ class Hand:
         labels = {"gesture": self.gesture, "handedness": self.handedness, "holding": self.holding, "pose": self.pose}
         return {kind: None if label is None else label.name for kind, label in labels.items()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The hand as the JSON Schema of `edge.frame/1` has it."""
-        return {
+    def to_dict(self, *, mask_size_px: tuple[int, int] | None = None) -> dict[str, Any]:
+        """The hand as the JSON Schema of `edge.frame/1` has it, with its mask in a picture of that width and height."""
+        hand = {
             "box_xyxy": [round(float(edge), 2) for edge in self.box_xyxy],
             "score": round(self.score, 4),
             "gesture": _label_dict(self.gesture),
@@ -110,6 +110,7 @@ class Hand:
             "keypoints": None if self.keypoints is None else _rounded_points(self.keypoints),
             "pose": _label_dict(self.pose),
         }
+        return hand if mask_size_px is None else hand | {"mask": _mask_dict(self.mask, mask_size_px)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -165,6 +166,19 @@ class Hands:
     def empty(cls) -> Hands:
         """No hands."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    def moved(self, scale: float, left_px: float, top_px: float) -> Hands:
+        """Return the hands in a picture that shows this one `scale` times as large, from `left_px`, `top_px` on."""
+        offset_px = np.array([left_px, top_px], np.float32)
+        keypoints = self.keypoints
+        if keypoints is not None:
+            keypoints = np.concatenate([keypoints[..., :2] * np.float32(scale) + offset_px, keypoints[..., 2:]], axis=2)
+        return replace(
+            self,
+            boxes_xyxy=self.boxes_xyxy * np.float32(scale) + np.tile(offset_px, 2),
+            keypoints=keypoints,
+            masks=None if self.masks is None else self.masks.moved(scale, left_px, top_px),
+        )
 
     def __len__(self) -> int:
         return len(self.boxes_xyxy)
@@ -235,8 +249,9 @@ class FrameResult:
     hands: Hands
     latency_ms: Mapping[str, float] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The result as the JSON Schema of `edge.frame/1` has it."""
+    def to_dict(self, *, masks: bool = False) -> dict[str, Any]:
+        """The result as the JSON Schema of `edge.frame/1` has it, with run-length masks if asked for."""
+        mask_size_px = (self.width_px, self.height_px) if masks else None
         return {
             "schema": SCHEMA,
             "source": self.source,
@@ -245,15 +260,15 @@ class FrameResult:
             "time_s": round(self.time_s, 6),
             "width": self.width_px,
             "height": self.height_px,
-            "hands": [hand.to_dict() for hand in self.hands],
+            "hands": [hand.to_dict(mask_size_px=mask_size_px) for hand in self.hands],
             "latency_ms": {stage: round(value_ms, 3) for stage, value_ms in self.latency_ms.items()},
         }
 
-    def to_json(self) -> str:
-        """The result as one line of JSON, without the line end."""
+    def to_json(self, *, masks: bool = False) -> str:
+        """The result as one line of JSON, without the line end; `masks` as in `to_dict`."""
         import json
 
-        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.to_dict(masks=masks), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _require(name: str, values: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -270,6 +285,10 @@ def _are_boxes(boxes_xyxy: NDArray[np.float32]) -> bool:
 
 def _rounded_points(keypoints: NDArray[np.float32]) -> list[list[float]]:
     return [[round(x, 2), round(y, 2), round(score, 4)] for x, y, score in keypoints.tolist()]
+
+
+def _mask_dict(mask: Mask | None, size_px: tuple[int, int]) -> dict[str, Any] | None:
+    return None if mask is None else {"size": [size_px[1], size_px[0]], "counts": mask.run_lengths(*size_px)}
 
 
 def _label_dict(label: Label | None) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ from torch.nn.functional import interpolate
 
 from training.models.blocks import Backbone, ConvBlock, initialise
 
+MASK_STRIDE_PX = 2
+
 
 class CropSegmenter(nn.Module):
     """Tells the pixels of a hand in (N, 3, S, S) crops; returns the logits of its mask, (N, 1, S / 2, S / 2).
