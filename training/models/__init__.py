@@ -15,6 +15,7 @@ from training.models.detector import HandDetector
 from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
+from training.models.segmenter import CropSegmenter
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
@@ -22,6 +23,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
     "pose-mlp": PoseMlp,
+    "crop-segmenter": CropSegmenter,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
 }

@@ -12,6 +12,7 @@ from edge.bundle.tensors import Margin, Side
 from edge.preprocess import InputContract
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+RENDERED = "rendered"
 Triple = tuple[float, float, float]
 
 
@@ -73,7 +74,7 @@ class SetRecipe(StrictRecipe):
     @property
     def dataset(self) -> str:
         """Name of the set in samples, weights and reports."""
-        return "rendered" if self.layout == "rendered" else self.path.rsplit("/", 1)[-1]
+        return RENDERED if self.layout == RENDERED else self.path.rsplit("/", 1)[-1]
 
 
 class DataRecipe(StrictRecipe):
