@@ -128,7 +128,7 @@ class Stream(Closeable, Protocol):
         """Set bytes of the GPU to zero."""
 
     def launch(
-        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: Any, shared_bytes: int = 0
+        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int
     ) -> None:
         """Run one of the package's kernels; see `edge.gpu.kernels`."""
 
@@ -146,7 +146,7 @@ class Stream(Closeable, Protocol):
 
 
 class Gpu(Closeable, Protocol):
-    """One GPU. Threads other than the one that opened it work within `current`."""
+    """One GPU; whoever works with it, or closes what is its, does so within `current`."""
 
     @property
     def attributes(self) -> GpuAttributes:

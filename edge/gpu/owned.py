@@ -8,6 +8,8 @@ from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from edge.errors import GpuError
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -38,7 +40,12 @@ class Owned:
                 return
             self._closed = True
             self.open[self._kind] -= 1
-        self._release()
+        try:
+            self._release()
+        except GpuError as error:
+            # A GPU that is lost has released everything already.
+            if not error.lost:
+                raise
 
     def _release(self) -> None:
         """Release what the class holds."""

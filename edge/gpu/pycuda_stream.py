@@ -103,7 +103,7 @@ class PycudaStream(Owned):
             cuda.memset_d8_async(address, 0, size_bytes, self._stream)
 
     def launch(
-        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int = 0
+        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int
     ) -> None:
         """Run one of the package's kernels with its arguments packed as the kernel has them. Raises `GpuError`."""
         with cuda_errors_as_gpu_errors(f"run the kernel {name}"):

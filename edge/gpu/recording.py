@@ -18,7 +18,7 @@ from edge.errors import GpuError
 from edge.gpu.cuda_errors import gpu_error
 from edge.gpu.device import ALIGNMENT_BYTES, GpuAttributes
 from edge.gpu.owned import Owned
-from edge.gpu.recording_stream import RecordingEvent, RecordingStream, Twins
+from edge.gpu.recording_stream import RecordingEvent, RecordingStream
 
 _POISON = 0xFF
 """What fresh memory holds: as float32 and float16 not a number."""
@@ -50,9 +50,8 @@ class RecordingGpu(Owned):
     rules of `edge.gpu.device`. `integrated` and `coherent` are what it says of itself.
     """
 
-    def __init__(self, *, twins: Twins, integrated: bool = False, coherent: bool = False) -> None:
+    def __init__(self, *, integrated: bool = False, coherent: bool = False) -> None:
         super().__init__("gpu", Counter())
-        self.twins = twins
         self.calls: list[Call] = []
         self.violations: list[str] = []
         self.streams: list[RecordingStream] = []
@@ -156,7 +155,7 @@ class RecordingGpu(Owned):
     def drop_block(self, address: int, size_bytes: int) -> None:
         """Forget a block, which no queued work may need any more."""
         span = range(address, address + size_bytes)
-        for stream in self.streams:
+        for stream in () if self._lost is not None else tuple(self.streams):
             if any(needed in span for needed in stream.pending_addresses()):
                 self.violations.append(f"memory was freed while stream {stream.number} had work for it")
         with self._lock:

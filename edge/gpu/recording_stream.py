@@ -6,20 +6,34 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import GpuError
+from edge.frame import PixelFormat
+from edge.gpu import parameters
+from edge.gpu.launcher import HostLauncher
 from edge.gpu.owned import Owned
 
 if TYPE_CHECKING:
     from edge.gpu.recording import RecordingGpu
 
-Twins = Mapping[str, Callable[[Any], None]]
-"""What does a kernel's work on the processor, by the kernel's name; it is given the kernel's parameter."""
+PARAMETERS: dict[str, type[ctypes.Structure]] = {
+    **{f"edge_warp_frame_{kind.name.lower()}": parameters.WarpFrame for kind in PixelFormat},
+    **{f"edge_warp_crops_{kind.name.lower()}": parameters.WarpCrops for kind in PixelFormat},
+    "edge_decode_boxes": parameters.DecodeBoxes,
+    "edge_locate_simcc": parameters.LocateSimcc,
+    "edge_best_classes": parameters.Classify,
+    "edge_probability_of": parameters.Classify,
+    "edge_join_second_look": parameters.JoinSecondLook,
+    "edge_locate_peaks": parameters.LocatePeaks,
+    "edge_label_masks": parameters.LabelMasks,
+    "edge_normalise_keypoints": parameters.NormaliseKeypoints,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +82,12 @@ class RecordingStream(Owned):
         self._put("clear", f"{size_bytes} bytes", work, (address, address + size_bytes - 1))
 
     def launch(
-        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: Any, shared_bytes: int = 0
+        self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int
     ) -> None:
-        """Queue a kernel's twin; its parameter is copied, as a launch does."""
-        del grid, block, shared_bytes
-        parameter = type(args).from_buffer_copy(args)
-        twin = self._gpu.twins[name]
-        self._put("launch", name, lambda: twin(parameter), tuple(pointers_in(parameter)))
+        """Queue a kernel's twin."""
+        addresses = tuple(pointers_in(PARAMETERS[name].from_buffer_copy(args)))
+        twin = HostLauncher()
+        self._put("launch", name, lambda: twin.launch(name, grid, block, args, shared_bytes), addresses)
 
     def execute(self, name: str, work: Callable[[], None], addresses: tuple[int, ...], owner: Owned) -> None:
         """Queue the run of a model, for `StreamModel`s that work on the host."""
@@ -117,7 +130,13 @@ class RecordingStream(Owned):
             while self.finished < position:
                 operation = self._queue.popleft()
                 self.finished += 1
-                self._do(operation)
+                try:
+                    self._do(operation)
+                except GpuError as error:
+                    if error.lost:
+                        self._queue.clear()
+                        self.finished = self.queued
+                    raise
 
     def pending_addresses(self) -> Iterator[int]:
         """Addresses that work not done yet needs."""
