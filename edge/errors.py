@@ -64,6 +64,10 @@ class ModelError(EdgeError):
     exit_code: ClassVar[int] = 5
 
 
+class EngineError(ModelError):
+    """An engine could not be built, kept or trusted."""
+
+
 class OutputError(EdgeError):
     """An output cannot be opened or written."""
 
