@@ -11,7 +11,8 @@
     │   ├── BundleDamagedError   4  a file is missing, altered, oversized or outside the folder
     │   └── BundleFormatError    4  unknown schema, invalid manifest, shapes that disagree
     ├── ModelError               5  a model could not be run
-    │   └── GpuError             5  a GPU failed at work, or is lost
+    │   ├── GpuError             5  a GPU failed at work, or is lost
+    │   └── EngineError          5  an engine could not be built, or is not one to trust
     ├── OutputError              6  an output that cannot be opened or written
     └── DependencyError          7  an optional package or a device that is not there
 
@@ -72,6 +73,8 @@ class GpuError(ModelError):
         super().__init__(message)
         self.name = name
         self.lost = lost
+class EngineError(ModelError):
+    """An engine could not be built, kept or trusted."""
 
 
 class OutputError(EdgeError):
