@@ -41,11 +41,6 @@ class GpuAttributes:
     coherent: bool
     can_register: bool
 
-    @property
-    def architecture(self) -> str:
-        """The compute capability as compilers name it, such as `sm_87`."""
-        return "sm_{}{}".format(*self.compute_capability)
-
 
 class Closeable(Protocol):
     """Something that is released by `close`, which may be called twice, or by leaving its `with`."""

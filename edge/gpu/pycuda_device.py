@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from edge.errors import DependencyError, GpuError
 from edge.gpu.cuda_errors import cuda_errors_as_gpu_errors
 from edge.gpu.device import GpuAttributes
 from edge.gpu.driver import HOST_REGISTER_SUPPORTED, driver
+from edge.gpu.kernel_image import kernel_image
 from edge.gpu.owned import Owned
 from edge.gpu.pycuda_stream import PycudaEvent, PycudaStream
 
@@ -24,17 +25,13 @@ if TYPE_CHECKING:
 _PAGE_BYTES = 4096
 _INSTALL = "device 'gpu' needs PyCUDA; install it with: pip install 'edge-hands[gpu]', or use --device cpu"
 
-Image = Callable[[str], bytes]
-"""From an architecture such as `sm_87` to the kernels compiled for it."""
-
-
 class PycudaGpu(Owned):
-    """The GPU of this number, with the package's kernels loaded from what `image` returns for its architecture.
+    """The GPU of this number, with the package's kernels loaded.
 
-    Raises `DependencyError` when PyCUDA or the driver is missing, `GpuError` when there is no such GPU.
+    Raises `DependencyError` when PyCUDA, the driver or the kernels are missing, `GpuError` when there is no such GPU.
     """
 
-    def __init__(self, ordinal: int = 0, *, image: Image) -> None:
+    def __init__(self, ordinal: int = 0) -> None:
         super().__init__("gpu", Counter())
         cuda = _pycuda()
         with cuda_errors_as_gpu_errors("be opened"):
@@ -44,8 +41,11 @@ class PycudaGpu(Owned):
             self._context: Any = device.retain_primary_context()
         self._module: Any = None
         try:
+            image = kernel_image(
+                capability=self._attributes.compute_capability, driver_version=cuda.get_driver_version()
+            )
             with self.current(), cuda_errors_as_gpu_errors("load its kernels"):
-                self._module = cuda.module_from_buffer(image(self._attributes.architecture))
+                self._module = cuda.module_from_buffer(image)
         except BaseException:
             self.close()
             raise

@@ -43,7 +43,7 @@ class _Operation:
     name: str
     work: Callable[[], None]
     addresses: tuple[int, ...]
-    owners: tuple[Owned, ...] = ()
+    owners: tuple[Any, ...] = ()
 
 
 class RecordingStream(Owned):
@@ -89,7 +89,7 @@ class RecordingStream(Owned):
         twin = HostLauncher()
         self._put("launch", name, lambda: twin.launch(name, grid, block, args, shared_bytes), addresses)
 
-    def execute(self, name: str, work: Callable[[], None], addresses: tuple[int, ...], owner: Owned) -> None:
+    def execute(self, name: str, work: Callable[[], None], addresses: tuple[int, ...], owner: Any) -> None:
         """Queue the run of a model, for `StreamModel`s that work on the host."""
         self._put("execute", name, work, addresses, (owner,))
 
@@ -166,7 +166,7 @@ class RecordingStream(Owned):
         detail: str,
         work: Callable[[], None],
         addresses: tuple[int, ...],
-        owners: tuple[Owned, ...] = (),
+        owners: tuple[Any, ...] = (),
     ) -> None:
         self._gpu.call(kind, detail, self.number, captured=self._captured is not None)
         operation = _Operation(f"{kind} {detail}", work, addresses, owners)
