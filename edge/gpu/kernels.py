@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import Structure
 
-from edge.decoders.presence import PRESENCE
 from edge.errors import UsageError
 from edge.geometry import Affine
 from edge.gpu.arrays import DeviceLevel, DeviceTensor, DeviceType, map_from_affine
@@ -170,7 +169,7 @@ def probability_of(
     logits: int,
     dtype: DeviceType,
     rows: int,
-    classes: int = len(PRESENCE),
+    classes: int,
     index: int,
     count: int = 0,
     probabilities: int,
@@ -264,7 +263,7 @@ def label_masks(
         logits.pointer,
         count,
         labels,
-        map_from_affine(cells_from_output),
+        tuple(map_from_affine(cells_from_output).values),
         logits.count,
         logits.channels,
         logits.height_px,

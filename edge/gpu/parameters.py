@@ -210,7 +210,7 @@ class LabelMasks(Structure):
         ("logits", c_void_p),
         ("count", c_void_p),
         ("labels", c_void_p),
-        ("cells_from_output", AffineMap),
+        ("cells_from_output", c_float * 6),
         ("rows", c_int),
         ("classes", c_int),
         ("height", c_int),

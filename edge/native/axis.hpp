@@ -28,7 +28,7 @@ EDGE_HD std::int64_t axis_position(double px) {
 
 // Output coordinate o lies at scale * o + origin in the source; |scale| is kMaxSamples at most.
 EDGE_HD Axis axis_along(double scale, double origin, int source_length) {
-  Axis axis;
+  Axis axis = {};
   axis.samples = samples_along(scale, 0.0);
   axis.step = axis_position(scale);
   axis.between = axis_position(scale / axis.samples);

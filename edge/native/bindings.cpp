@@ -17,6 +17,7 @@
 #include "second_look.hpp"
 #include "simcc.hpp"
 #include "softmax.hpp"
+#include "twin_bindings.hpp"
 #include "warp.hpp"
 
 namespace nb = nanobind;
@@ -276,4 +277,5 @@ NB_MODULE(_native, m) {
   m.def("probabilities_of", &probabilities_of, "logits"_a, "index"_a);
   m.def("locate_simcc", &locate_simcc, "x"_a, "y"_a, "width"_a, "height"_a, "reach"_a, "matrices"_a);
   register_render(m);
+  register_twins(m);
 }

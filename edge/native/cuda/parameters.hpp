@@ -7,8 +7,8 @@
 //   `logits` and other outputs of networks are float32 or float16, as `dtype` says.
 //   `count` points to the number of rows that are to be worked on, in device memory: what exceeds the number of rows an
 //   array has counts as that many, and rows from there on are left as they are. A null pointer stands for all rows.
-//   `fault` points to a word that the caller has set to 0; a kernel that meets a number that is not finite sets kNotFinite
-//   in it, and the affected results are not to be used. A null pointer is allowed.
+//   `fault` points to a word that the caller has set to 0; a kernel that meets a number that is not finite sets
+//   kNotFinite in it, and the affected results are not to be used. A null pointer is allowed.
 // Geometry of the launches: edge/gpu/kernels.py; a kernel is correct for any grid and block within what is said here.
 #pragma once
 
@@ -25,6 +25,7 @@ enum Fault : int { kNotFinite = 1 };
 constexpr int kMostLevels = 8;
 constexpr int kMostCandidates = 1024;  // that one block sorts and suppresses
 constexpr int kMostShrinkage = kMaxSamples;
+constexpr float kFarthestBoxPx = 1e6f;  // from the picture, so that positions fit into 64 bits
 
 // (count, channels, height, width), 1 or 3 channels; written completely but for crops that do not exist.
 struct TensorView {
@@ -47,11 +48,11 @@ struct Levels {
 // edge_warp_frame_{bgr,gray,nv12,yuyv}: `out.count` pictures, each `picture_bytes` after the last, into planes.
 //   The picture's pixels are packed: only row_stride counts, at least a row long; a row is read up to its last pixel.
 //   Reading is fastest where `pixels`, `chroma`, `picture_bytes` and row_stride are multiples of 4.
-//   The values are those of pixel.hpp, 0.1 of 255 from its twin at most, for a map without turn or shear that shrinks by
-//   kMostShrinkage at most. `x` and `y` are axis_along of the map. A centre less than 2^-20 px from the picture's border
-//   may count to either side.
-//   Grid (ceil(width / tile_px), ceil(height / rows_a_block), count); block (n, 1, 1), n a multiple of 32.
-//   Shared memory: line_values floats, at least 5 / 4 of (min(tile_px * scale, picture's width) + 12) pixels.
+//   The values are those of pixel.hpp, 0.1 of 255 from its twin at most, for a map without turn or shear that shrinks
+//   by kMostShrinkage at most. `x` and `y` are axis_along of the map. A centre less than 2^-20 px from the picture's
+//   border may count to either side. Grid (ceil(width / tile_px), ceil(height / rows_a_block), count); block (n, 1, 1),
+//   n a multiple of 32. Shared memory: line_values floats, at least 5 / 4 of (min(tile_px * scale, picture's width) +
+//   12) pixels.
 struct WarpFrame {
   Picture picture;
   std::int64_t picture_bytes;
@@ -65,12 +66,13 @@ struct WarpFrame {
   int line_values;
 };
 
-// edge_warp_crops_{bgr,gray,nv12,yuyv}: the squares about `boxes` (out.count, 4) float32 xyxy, grown by `margin` of their
+// edge_warp_crops_{bgr,gray,nv12,yuyv}: the squares about `boxes` (out.count, 4) float32 xyxy, grown by `margin` of
+// their
 //   longer side on both ends, into `out`, whose height and width are equal; `maps` (out.count, 2, 3) float64 gets the
 //   maps from crop to picture. Crops from `count` on are left as they are. Picture, values and shared memory as above;
-//   line_values is at least 5 / 4 of (kMostShrinkage + 12) pixels. A box that is not finite, or whose square is shrunk by
-//   more than kMostShrinkage, sets `fault` and gets padding.
-//   Grid (1, ceil(height / rows_a_block), out.count); block as above.
+//   line_values is at least 5 / 4 of (kMostShrinkage + 12) pixels. A box that is not finite or 1e6 px away, or whose
+//   square would be shrunk by more than kMostShrinkage, sets `fault` and is taken for (0, 0, 0, 0). Grid (1,
+//   ceil(height / rows_a_block), out.count); block as above.
 struct WarpCrops {
   Picture picture;
   const float *boxes;
@@ -94,9 +96,9 @@ struct LevelView {
 // edge_decode_boxes: decode_ltrb (decode.hpp) and place_hands (hands.hpp) for each of `pictures` rows of the levels.
 //   boxes (pictures, max_hands, 4) float32 xyxy in pixels of the picture, scores (pictures, max_hands) float32 and
 //   counts (pictures,) int32 are written completely, zeros from the count on. max_candidates and max_hands are
-//   1 to kMostCandidates. The results are those of the twin; a score within one unit in the last place of min_score, and
-//   an overlap as near to `iou`, may fall to the other side.
-//   Grid (pictures, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
+//   1 to kMostCandidates. The results are those of the twin; a score within one unit in the last place of min_score,
+//   and an overlap as near to `iou`, may fall to the other side. Grid (pictures, 1, 1); block (n, 1, 1), n a multiple
+//   of 32, 1024 at most.
 struct DecodeBoxes {
   LevelView levels[kMostLevels];
   AffineMap picture_from_input;
@@ -151,11 +153,12 @@ struct Classify {
   int dtype;
 };
 
-// edge_join_second_look: join_second_look (second_look.hpp) of `rows` boxes, kMostCandidates at most. `kept_rows` (rows,)
-//   int32, `kept_scores` (rows,) and `kept_boxes` (rows, 4) float32 are written completely, zeros from `kept_count` (1,)
-//   on; kept_boxes may be null, and no output may be an input. Scores are within 1e-6 of the twin's. A score or presence
-//   that is not finite leaves its hand out and sets `fault`.
-//   Grid (1, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
+// edge_join_second_look: join_second_look (second_look.hpp) of `rows` boxes, kMostCandidates at most. `kept_rows`
+// (rows,)
+//   int32, `kept_scores` (rows,) and `kept_boxes` (rows, 4) float32 are written completely, zeros from `kept_count`
+//   (1,) on; kept_boxes may be null, and no output may be an input. Scores are within 1e-6 of the twin's. A score or
+//   presence that is not finite leaves its hand out and sets `fault`. Grid (1, 1, 1); block (n, 1, 1), n a multiple of
+//   32, 1024 at most.
 struct JoinSecondLook {
   const float *boxes;
   const float *scores;
@@ -172,7 +175,8 @@ struct JoinSecondLook {
   float same;
 };
 
-// edge_locate_peaks: heat maps (hands, points, height, width) to `keypoints` (hands, points, 3) float32: the mean place of
+// edge_locate_peaks: heat maps (hands, points, height, width) to `keypoints` (hands, points, 3) float32: the mean place
+// of
 //   the cells within `reach` of the largest, the first of equals, weighted by their values, negative ones as 0, and the
 //   largest value as score. Cells cover an input of `input_width` and `input_height` px; maps as for SimCC. Within
 //   1e-3 px of its twin.
@@ -193,16 +197,17 @@ struct LocatePeaks {
   int dtype;
 };
 
-// edge_label_masks: logits (rows, classes, height, width) to `labels` (rows, out_height, out_width) uint8: the largest of
-//   the logits at a pixel's centre, bilinear between the centres of cells, the first of equals; with one class, 1 where the
-//   logit is above 0. `cells_from_output` leads from output to cells, both in continuous coordinates; a pixel whose centre
-//   lies outside is 0. At most 256 classes. Where two logits are equal but for rounding either may be the label.
+// edge_label_masks: logits (rows, classes, height, width) to `labels` (rows, out_height, out_width) uint8: the largest
+// of
+//   the logits at a pixel's centre, bilinear between the centres of cells, the first of equals; with one class, 1 where
+//   the logit is above 0. `cells_from_output` leads from output to cells, both in continuous coordinates; a pixel whose
+//   centre lies outside is 0. At most 256 classes. Where two logits are equal but for rounding either may be the label.
 //   Grid (ceil(out_width / block.x), ceil(out_height / block.y), rows); any block.
 struct LabelMasks {
   const void *logits;
   const int *count;
   std::uint8_t *labels;
-  AffineMap cells_from_output;
+  float cells_from_output[6];  // as AffineMap
   int rows;
   int classes;
   int height;
@@ -212,7 +217,8 @@ struct LabelMasks {
   int dtype;
 };
 
-// edge_normalise_keypoints: keypoints (hands, 21, 3) float32 to `points` (hands, 21, 2), float32 or float16, as the input of a
+// edge_normalise_keypoints: keypoints (hands, 21, 3) float32 to `points` (hands, 21, 2), float32 or float16, as the
+// input of a
 //   pose model has them (pose_points.hpp), within 1e-5 of its twin, half a unit in the last place of float16 more.
 //   Grid (ceil(hands / block.x), 1, 1); any block.
 struct NormaliseKeypoints {
