@@ -144,3 +144,18 @@ def add_grain(picture: NDArray[np.uint8], sigma: float, seed: int) -> None:
 
     The same `seed` (0 to 2**32 - 1) gives the same noise on every processor. The GIL is released. Raises ValueError.
     """
+
+def run_kernel_twin(name: str, args: bytes) -> None:
+    """Do on the processor what the CUDA kernel `name` does; `args` is its parameter, with pointers to host memory.
+
+    The GIL is released. Raises ValueError for a name that no kernel has, and for a parameter of another size.
+    """
+
+def kernel_parameter_bytes() -> dict[str, int]:
+    """Size in bytes of each CUDA kernel's parameter."""
+
+def warp_axis(scale: float, origin: float, source_length: int) -> bytes:
+    """One axis of an axis-aligned warp as the CUDA kernels have it: output o lies at `scale * o + origin`.
+
+    Raises ValueError for more than they can hold.
+    """

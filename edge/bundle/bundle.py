@@ -52,15 +52,20 @@ class Bundle:
 
         Raises `BundleDamagedError` or `BundleFormatError`; the latter also for a precision the bundle does not hold.
         """
+        name = self.model_file(precision)
+        model = self.read_file(name)
+        refuse_external_data(model, origin=str(self.path / name))
+        return model
+
+    def model_file(self, precision: Precision) -> str:
+        """Return the name of the ONNX file of `precision`. Raises `BundleFormatError` when the bundle holds none."""
         name = self.manifest.models.get(precision)
         if name is None:
             held = ", ".join(self.precisions)
             raise BundleFormatError(
                 f"{self.path} holds {held}, not {precision}; export it with {precision} or choose another"
             )
-        model = self.read_file(name)
-        refuse_external_data(model, origin=str(self.path / name))
-        return model
+        return name
 
     def read_file(self, name: str) -> bytes:
         """Return a listed file after checking place, length and hash.

@@ -18,6 +18,7 @@
 #include "second_look.hpp"
 #include "simcc.hpp"
 #include "softmax.hpp"
+#include "twin_bindings.hpp"
 #include "warp.hpp"
 
 namespace nb = nanobind;
@@ -298,4 +299,5 @@ NB_MODULE(_native, m) {
   m.def("locate_simcc", &locate_simcc, "x"_a, "y"_a, "width"_a, "height"_a, "reach"_a, "matrices"_a);
   m.def("mask_in_picture", &mask_in_picture, "logits"_a, "matrix"_a, "width"_a, "height"_a);
   register_render(m);
+  register_twins(m);
 }
