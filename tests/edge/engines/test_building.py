@@ -28,7 +28,15 @@ def names(store: EngineStore) -> list[str]:
 
 
 def test_no_moment_of_being_killed_leaves_a_torn_engine(bundle: Bundle, tmp_path: Path, repo_root: Path) -> None:
-    words = [sys.executable, "-m", "tests.edge.engines.kill_many", tmp_path / "engines", bundle.path, str(KILLS), "1"]
+    words: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "tests.edge.engines.kill_many",
+        tmp_path / "engines",
+        bundle.path,
+        str(KILLS),
+        "1",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, cwd=repo_root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
