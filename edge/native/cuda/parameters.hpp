@@ -46,13 +46,16 @@ struct Levels {
 };
 
 // edge_warp_frame_{bgr,gray,nv12,yuyv}: `out.count` pictures, each `picture_bytes` after the last, into planes.
+//
 //   The picture's pixels are packed: only row_stride counts, at least a row long; a row is read up to its last pixel.
 //   Reading is fastest where `pixels`, `chroma`, `picture_bytes` and row_stride are multiples of 4.
-//   The values are those of pixel.hpp, 0.1 of 255 from its twin at most, for a map without turn or shear that shrinks
-//   by kMostShrinkage at most. `x` and `y` are axis_along of the map. A centre less than 2^-20 px from the picture's
-//   border may count to either side. Grid (ceil(width / tile_px), ceil(height / rows_a_block), count); block (n, 1, 1),
-//   n a multiple of 32. Shared memory: line_values floats, at least 5 / 4 of (min(tile_px * scale, picture's width) +
-//   12) pixels.
+//
+//   The map neither turns nor shears, and shrinks by kMostShrinkage at most; `x` and `y` are axis_along of it. Values
+//   are those of pixel.hpp, 0.1 of 255 from the twin's at most where it shrinks by 16 or less, 0.25 beyond, and
+//   float16's rounding. A centre less than 2^-20 px from the picture's border may count to either side.
+//
+//   Grid (ceil(width / tile_px), ceil(height / rows_a_block), count); block (n, 1, 1), n a multiple of 32, 256 at most.
+//   Shared memory: line_values floats, at least 5 / 4 of (min(tile_px * scale, picture's width) + 12) pixels.
 struct WarpFrame {
   Picture picture;
   std::int64_t picture_bytes;
@@ -69,10 +72,13 @@ struct WarpFrame {
 // edge_warp_crops_{bgr,gray,nv12,yuyv}: the squares about `boxes` (out.count, 4) float32 xyxy, grown by `margin` of
 // their
 //   longer side on both ends, into `out`, whose height and width are equal; `maps` (out.count, 2, 3) float64 gets the
-//   maps from crop to picture. Crops from `count` on are left as they are. Picture, values and shared memory as above;
-//   line_values is at least 5 / 4 of (kMostShrinkage + 12) pixels. A box that is not finite or 1e6 px away, or whose
-//   square would be shrunk by more than kMostShrinkage, sets `fault` and is taken for (0, 0, 0, 0). Grid (1,
-//   ceil(height / rows_a_block), out.count); block as above.
+//   maps from crop to picture. Crops from `count` on are left as they are.
+//
+//   Picture and values as above. A box that is not finite or 1e6 px away, or whose square would be shrunk by more than
+//   kMostShrinkage, sets `fault` and is taken for (0, 0, 0, 0).
+//
+//   Grid (1, ceil(height / rows_a_block), out.count); block as above. Shared memory: line_values floats, at least 5 / 4
+//   of (kMostShrinkage + 12) pixels.
 struct WarpCrops {
   Picture picture;
   const float *boxes;
@@ -95,10 +101,11 @@ struct LevelView {
 
 // edge_decode_boxes: decode_ltrb (decode.hpp) and place_hands (hands.hpp) for each of `pictures` rows of the levels.
 //   boxes (pictures, max_hands, 4) float32 xyxy in pixels of the picture, scores (pictures, max_hands) float32 and
-//   counts (pictures,) int32 are written completely, zeros from the count on. max_candidates and max_hands are
-//   1 to kMostCandidates. The results are those of the twin; a score within one unit in the last place of min_score,
-//   and an overlap as near to `iou`, may fall to the other side. Grid (pictures, 1, 1); block (n, 1, 1), n a multiple
-//   of 32, 1024 at most.
+//   counts (pictures,) int32 are written completely, zeros from the count on. max_candidates and max_hands are 1 to
+//   kMostCandidates. The results are those of the twin; a score within one unit in the last place of min_score, and
+//   an overlap as near to `iou`, may fall to the other side.
+//
+//   Grid (pictures, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
 struct DecodeBoxes {
   LevelView levels[kMostLevels];
   AffineMap picture_from_input;
@@ -116,9 +123,10 @@ struct DecodeBoxes {
   int height;
 };
 
-// edge_locate_simcc: locate_simcc (simcc.hpp), x (hands, points, x_bins) and y (hands, points, y_bins) to `keypoints`
-//   (hands, points, 3) float32, within 1e-3 px and 1e-5 of its twin. `maps` (hands, 2, 3) float64. A keypoint whose
-//   logits are not finite is NaN and sets `fault`.
+// edge_locate_simcc: locate_simcc (simcc.hpp), x (hands, points, x_bins) and y (hands, points, y_bins) to
+//   `keypoints` (hands, points, 3) float32, within 1e-3 px and 1e-5 of its twin. `maps` (hands, 2, 3) float64. A
+//   keypoint whose logits are not finite is NaN and sets `fault`.
+//
 //   Grid (ceil(hands * points / warps), 1, 1); block (32 * warps, 1, 1): a warp a keypoint.
 struct LocateSimcc {
   const void *x;
@@ -137,9 +145,10 @@ struct LocateSimcc {
   int dtype;
 };
 
-// edge_best_classes: best_classes (softmax.hpp), `ids` (rows,) int32 and `scores` (rows,) float32, within 1e-6 of its
-//   twin. edge_probability_of: probabilities_of (softmax.hpp) of class `index` to `scores`; `ids` is not used.
-//   A row with a logit that is not finite has class 0, score NaN, and sets `fault`.
+// edge_best_classes: best_classes (softmax.hpp), `ids` (rows,) int32 and `scores` (rows,) float32, within 1e-6 of
+//   its twin. edge_probability_of: probabilities_of (softmax.hpp) of class `index` to `scores`; `ids` is not used. A
+//   row with a logit that is not finite has class 0, score NaN, and sets `fault`.
+//
 //   Grid (ceil(rows / warps), 1, 1); block (32 * warps, 1, 1): a warp a row.
 struct Classify {
   const void *logits;  // (rows, classes)
@@ -154,11 +163,11 @@ struct Classify {
 };
 
 // edge_join_second_look: join_second_look (second_look.hpp) of `rows` boxes, kMostCandidates at most. `kept_rows`
-// (rows,)
-//   int32, `kept_scores` (rows,) and `kept_boxes` (rows, 4) float32 are written completely, zeros from `kept_count`
-//   (1,) on; kept_boxes may be null, and no output may be an input. Scores are within 1e-6 of the twin's. A score or
-//   presence that is not finite leaves its hand out and sets `fault`. Grid (1, 1, 1); block (n, 1, 1), n a multiple of
-//   32, 1024 at most.
+//   (rows,) int32, `kept_scores` (rows,) and `kept_boxes` (rows, 4) float32 are written completely, zeros from
+//   `kept_count` (1,) on; kept_boxes may be null, and no output may be an input. Scores are within 1e-6 of the
+//   twin's. A score or presence that is not finite leaves its hand out and sets `fault`.
+//
+//   Grid (1, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
 struct JoinSecondLook {
   const float *boxes;
   const float *scores;
@@ -175,11 +184,11 @@ struct JoinSecondLook {
   float same;
 };
 
-// edge_locate_peaks: heat maps (hands, points, height, width) to `keypoints` (hands, points, 3) float32: the mean place
-// of
-//   the cells within `reach` of the largest, the first of equals, weighted by their values, negative ones as 0, and the
-//   largest value as score. Cells cover an input of `input_width` and `input_height` px; maps as for SimCC. Within
-//   1e-3 px of its twin.
+// edge_locate_peaks: heat maps (hands, points, height, width) to `keypoints` (hands, points, 3) float32: the mean
+//   place of the cells within `reach` of the largest, the first of equals, weighted by their values, negative ones
+//   as 0, and the largest value as score. Cells cover an input of `input_width` and `input_height` px; maps as for
+//   SimCC. Within 1e-3 px of its twin.
+//
 //   Grid and block as edge_locate_simcc.
 struct LocatePeaks {
   const void *heat;
@@ -197,11 +206,12 @@ struct LocatePeaks {
   int dtype;
 };
 
-// edge_label_masks: logits (rows, classes, height, width) to `labels` (rows, out_height, out_width) uint8: the largest
-// of
-//   the logits at a pixel's centre, bilinear between the centres of cells, the first of equals; with one class, 1 where
-//   the logit is above 0. `cells_from_output` leads from output to cells, both in continuous coordinates; a pixel whose
-//   centre lies outside is 0. At most 256 classes. Where two logits are equal but for rounding either may be the label.
+// edge_label_masks: logits (rows, classes, height, width) to `labels` (rows, out_height, out_width) uint8: the
+//   largest of the logits at a pixel's centre, bilinear between the centres of cells, the first of equals; with one
+//   class, 1 where the logit is above 0. `cells_from_output` leads from output to cells, both in continuous
+//   coordinates; a pixel whose centre lies outside is 0. At most 256 classes. Where two logits are equal but for
+//   rounding either may be the label.
+//
 //   Grid (ceil(out_width / block.x), ceil(out_height / block.y), rows); any block.
 struct LabelMasks {
   const void *logits;
@@ -218,8 +228,9 @@ struct LabelMasks {
 };
 
 // edge_normalise_keypoints: keypoints (hands, 21, 3) float32 to `points` (hands, 21, 2), float32 or float16, as the
-// input of a
-//   pose model has them (pose_points.hpp), within 1e-5 of its twin, half a unit in the last place of float16 more.
+//   input of a pose model has them (pose_points.hpp), within 1e-5 of its twin, half a unit in the last place of
+//   float16 more.
+//
 //   Grid (ceil(hands / block.x), 1, 1); any block.
 struct NormaliseKeypoints {
   const float *keypoints;
