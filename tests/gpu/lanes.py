@@ -77,9 +77,10 @@ def lanes(
             given.append(GpuLane([task.sibling() for task in tasks], on_gpu, backend))
             opened.callback(given[-1].close)
         yield processor, given
-    assert dict(backend.gpu.counts()) == before
+    left = dict(backend.gpu.counts())
+    assert left == before, left
     if isinstance(backend.gpu, RecordingGpu):
-        assert backend.gpu.violations == []
+        assert backend.gpu.violations == [], backend.gpu.violations
 
 
 @cache
