@@ -42,7 +42,6 @@ struct Barrier {
 
 struct Block {
   std::vector<ucontext_t> contexts;
-  std::vector<std::vector<char>> stacks;
   std::vector<bool> done;
   std::vector<Barrier> warps;
   std::vector<std::uint64_t> exchanged;  // a word of each thread
@@ -95,12 +94,13 @@ inline void run_block(int threads, const std::vector<int> &order, const std::fun
   own.kernel = kernel;
   own.alive = threads;
   own.contexts.resize(threads);
-  own.stacks.assign(threads, std::vector<char>(kStackBytes));
+  static std::vector<std::vector<char>> stacks;  // kept, for it takes long to make them
+  while (static_cast<int>(stacks.size()) < threads) stacks.emplace_back(kStackBytes);
   own.done.assign(threads, false);
   own.warps.resize((threads + kLanes - 1) / kLanes);
   own.exchanged.assign(threads, 0);
   block = &own;
-  for (int t = 0; t < threads; ++t) prepare(own.contexts[t], own.stacks[t]);
+  for (int t = 0; t < threads; ++t) prepare(own.contexts[t], stacks[t]);
   while (own.alive > 0) {
     own.progress = false;
     for (const int t : order) {
