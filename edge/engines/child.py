@@ -19,7 +19,7 @@ from typing import TextIO
 from edge.engines.builder import BuildCancelled, BuildMemoryError, build_plan
 from edge.engines.flavour import load_flavour
 from edge.engines.key import EngineKey
-from edge.errors import EdgeError
+from edge.errors import DependencyError, EdgeError
 
 MODEL_FILE, PLAN_FILE, TIMINGS_FILE = "model.onnx", "plan", "timings"
 _PR_SET_PDEATHSIG = 1
@@ -63,9 +63,13 @@ def _build(request: dict[str, object], told: TextIO) -> dict[str, object]:
 
 
 def _kind(error: BaseException) -> str:
-    if isinstance(error, BuildMemoryError | MemoryError):
-        return "memory"
-    return "cancelled" if isinstance(error, BuildCancelled) else "other"
+    """Return the name under which the parent raises it again."""
+    kinds: dict[str, tuple[type[BaseException], ...]] = {
+        "cancelled": (BuildCancelled,),
+        "memory": (BuildMemoryError, MemoryError),
+        "dependency": (DependencyError,),
+    }
+    return next((name for name, kind in kinds.items() if isinstance(error, kind)), "other")
 
 
 def _tell(told: TextIO, line: dict[str, object]) -> None:

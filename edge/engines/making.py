@@ -16,7 +16,7 @@ from edge.engines.key import EngineKey
 from edge.engines.memory_limit import MemoryLimit
 from edge.engines.progress import BuildProgress
 from edge.engines.sidecar import BuildNotes
-from edge.errors import EngineError
+from edge.errors import DependencyError, EdgeError, EngineError
 
 _LEAST_WORKSPACE_MB = 32
 
@@ -112,11 +112,13 @@ class ChildMaker:
             raise _failure(answer, child, workspace_mb, is_cancelled=is_cancelled())
 
 
-def _failure(
-    answer: dict[str, Any] | None, child: ChildProcess, workspace_mb: int, *, is_cancelled: bool
-) -> EngineError:
+def _failure(answer: dict[str, Any] | None, child: ChildProcess, workspace_mb: int, *, is_cancelled: bool) -> EdgeError:
     if answer is not None:
-        kinds: dict[str, type[EngineError]] = {"memory": BuildMemoryError, "cancelled": BuildCancelled}
+        kinds: dict[str, type[EdgeError]] = {
+            "cancelled": BuildCancelled,
+            "memory": BuildMemoryError,
+            "dependency": DependencyError,
+        }
         return kinds.get(answer["failed"], EngineError)(answer["message"])
     if is_cancelled:
         return BuildCancelled("the build was stopped; nothing was written")
