@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CUDA driver through ctypes: as much of it as running and timing the kernels takes, with nothing else installed."""
+"""The CUDA driver through ctypes: as much of it as running and timing the kernels takes, with nothing else needed."""
 
 from __future__ import annotations
 

@@ -3,26 +3,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-_OPTION = "--models"
+from collections.abc import Callable, Sequence
 
 
 def with_models_repeated(words: Sequence[str]) -> list[str]:
-    """Return `--models A B` as `--models A --models B`: the parser takes one value an option.
+    """Return `--models A B` as `--models A --models B`; every word up to the next option belongs to `--models`."""
+    return with_option_repeated(words, "--models")
 
-    Every word up to the next option belongs to `--models`, whatever it names.
+
+def with_option_repeated(
+    words: Sequence[str], option: str, *, takes: Callable[[str], bool] = lambda _: True
+) -> list[str]:
+    """Return `option A B` as `option A option B`: the parser takes one value an option.
+
+    The words behind it that it `takes` belong to it, up to the next option.
     """
     repeated: list[str] = []
-    behind_models = has_value = False
+    is_behind = has_value = False
     for place, word in enumerate(words):
         if word == "--":
             return [*repeated, *words[place:]]
         if word.startswith("-"):
-            behind_models = word == _OPTION or word.startswith(f"{_OPTION}=")
+            is_behind = word == option or word.startswith(f"{option}=")
             has_value = "=" in word
-        elif behind_models:
-            repeated += [_OPTION] if has_value else []
+        elif is_behind and takes(word):
+            repeated += [option] if has_value else []
             has_value = True
+        else:
+            is_behind = False
         repeated.append(word)
     return repeated

@@ -68,14 +68,13 @@ def build_plan(
 
 def _parse(onnx: bytes, builder: Any, flavour: Flavour, log: BuildLog) -> Any:
     trt = flavour.module
-    # The bit has another number in every version, and none in those that are always strongly typed.
-    strongly_typed = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
-    network = builder.create_network(0 if strongly_typed is None else 1 << int(strongly_typed))
+    # The bit has another number in TensorRT 10 than in 11, where it is ignored.
+    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     if network is None:
         raise _failure(log, flavour)
     parser = trt.OnnxParser(network, log.logger(flavour))
     if not parser.parse(onnx):
-        problems = [_problem(parser.get_error(number)) for number in range(parser.num_errors)]
+        problems = [_told(parser.get_error(number)) for number in range(parser.num_errors)]
         told = "; ".join(problems[:_SHOWN_PROBLEMS]) or log.reason
         raise EngineError(
             f"{flavour.title} cannot read the model: {told}; export it with other operators, or cut the graph before"
@@ -83,12 +82,9 @@ def _parse(onnx: bytes, builder: Any, flavour: Flavour, log: BuildLog) -> Any:
     return network
 
 
-def _problem(error: Any) -> str:
-    """Return a parser's error with the node it is about, as far as the version tells."""
-    told = " ".join(error.desc().split())
-    operator = getattr(error, "node_operator", str)()
-    name = getattr(error, "node_name", str)() or f"number {error.node()}"
-    return f"{operator or 'node'} {name}: {told}"
+def _told(problem: Any) -> str:
+    """Return a problem of the parser with the operator and the node it is about."""
+    return f"{problem.node_operator()} {problem.node_name() or problem.node()}: {' '.join(problem.desc().split())}"
 
 
 def _configure(config: Any, builder: Any, key: EngineKey, flavour: Flavour, workspace_mb: int) -> None:

@@ -11,8 +11,10 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.precision import Precision
 from edge.engines.key import EngineKey
 from edge.engines.lock import locked
 from edge.engines.sidecar import (
@@ -25,6 +27,10 @@ from edge.engines.sidecar import (
 )
 from edge.engines.trusted_files import PART, open_folder, read_trusted, write_trusted
 from edge.errors import EngineError
+
+if TYPE_CHECKING:
+    from edge.engines.backend import Backend
+    from edge.engines.healing_runner import HealingRunner
 
 SCRATCH = ".build-"
 _HASH_LETTERS = 12
@@ -61,6 +67,23 @@ class EngineStore:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         open_folder(self.folder)
+
+    def open(
+        self,
+        bundle: Bundle,
+        precision: Precision,
+        find_backend: Callable[[], Backend],
+        *,
+        threads: int = 1,
+        on_change: Callable[[str], None] = lambda _: None,
+    ) -> HealingRunner:
+        """Return a runner of `bundle` at once, on its engine or until that is built on ONNX Runtime.
+
+        See `edge.engines.healing.open_healing`.
+        """
+        from edge.engines.healing import open_healing
+
+        return open_healing(self, bundle, precision, find_backend, threads=threads, on_change=on_change)
 
     def find(self, bundle: Bundle, key: EngineKey) -> Engine | None:
         """Return the engine of `key`, None where there is none; its hash was checked, and nothing else read it.

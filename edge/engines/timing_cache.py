@@ -3,9 +3,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from edge.engines.flavour import Flavour
+from edge.engines.key import EngineKey
+from edge.engines.trusted_files import read_trusted, write_trusted
+from edge.errors import EngineError
+
+_MAX_BYTES = 2**28
+_HASH_BYTES = hashlib.sha256().digest_size
+_DIGEST_LETTERS = 16
 
 
 def set_timing_cache(config: Any, flavour: Flavour, content: bytes) -> None:
@@ -28,3 +37,23 @@ def timing_cache_from_config(config: Any, flavour: Flavour) -> bytes:
 def keeps_timings(flavour: Flavour) -> bool:
     """Whether a build times kernels: TensorRT-RTX does so when an engine first runs, and its caches do nothing."""
     return flavour.name == "tensorrt"
+
+
+def read_timings(folder: Path, key: EngineKey) -> bytes:
+    """Return the timings kept for machines like that of `key`, empty where there are none that are sound."""
+    try:
+        raw = read_trusted(_path(folder, key), max_bytes=_MAX_BYTES)
+    except EngineError:
+        return b""
+    kept_hash, content = raw[:_HASH_BYTES], raw[_HASH_BYTES:]
+    return content if hashlib.sha256(content).digest() == kept_hash else b""
+
+
+def write_timings(folder: Path, key: EngineKey, content: bytes) -> None:
+    """Keep timings, behind their SHA-256. Raises `OutputError`."""
+    write_trusted(_path(folder, key), hashlib.sha256(content).digest() + content)
+
+
+def _path(folder: Path, key: EngineKey) -> Path:
+    binding = (key.flavour, key.version, key.platform, key.gpu, key.sms, key.l4t)
+    return folder / f"timings-{hashlib.sha256(repr(binding).encode()).hexdigest()[:_DIGEST_LETTERS]}.cache"

@@ -14,6 +14,7 @@ from edge.bundle.contract import ModelContract
 from edge.errors import BundleFormatError
 from edge.gpu.arrays import DeviceType
 from edge.gpu.device import Gpu, Stream
+from edge.gpu.zeroed import zeroed
 from edge.runners.stream_model import Execution, StreamModel
 from edge.runners.tensor_spec import TensorSpec
 
@@ -56,10 +57,10 @@ class BoundModel:
         shape = (max(step, contract.input.min_batch, _fixed_batch(spec)), *row_shape)
         symbols = spec.symbols_in(shape)
         for first in range(0, rows, step):
-            opened_addresses = {spec.name: _zeros(gpu, stream, opened, shape, spec.dtype)}
+            opened_addresses = {spec.name: _zeros(gpu, stream, opened, spec, shape)}
             for output in model.outputs:
                 self.shapes[output.name] = _known(contract, output, symbols)
-                opened_addresses[output.name] = _zeros(gpu, stream, opened, self.shapes[output.name], output.dtype)
+                opened_addresses[output.name] = _zeros(gpu, stream, opened, output, self.shapes[output.name])
             execution = opened.enter_context(model.bind(stream, {spec.name: shape}, opened_addresses))
             address = opened_addresses.pop(spec.name)
             self.batches.append(Batch(first, min(step, rows - first), address, opened_addresses, execution))
@@ -93,8 +94,5 @@ def _device_type(contract: ModelContract, spec: TensorSpec) -> DeviceType:
         ) from error
 
 
-def _zeros(gpu: Gpu, stream: Stream, opened: ExitStack, shape: tuple[int, ...], dtype: str) -> int:
-    size_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = opened.enter_context(gpu.memory(size_bytes))
-    stream.clear(memory.address, size_bytes)
-    return memory.address
+def _zeros(gpu: Gpu, stream: Stream, opened: ExitStack, spec: TensorSpec, shape: tuple[int, ...]) -> int:
+    return zeroed(gpu, stream, opened, math.prod(shape) * np.dtype(spec.dtype).itemsize)

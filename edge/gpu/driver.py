@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions of CUDA's driver that PyCUDA has no door to: stream capture, graphs, and events with a handle.
+"""What PyCUDA has no door to, or a broken one: stream capture, graphs, events with a handle, registered memory.
 
 They are called through ctypes, with signatures that have been the same since CUDA 11.4: cuda-core, which offers them
 too, needs Python 3.10 and CUDA 12 and is built for one of them, while a Jetson may have either. ctypes lets go of the
@@ -17,6 +17,7 @@ LIBRARY = "libcuda.so.1"
 SUCCESS, NOT_READY = 0, 600
 CAPTURE_THIS_THREAD = 1
 """Other threads may allocate while this one captures."""
+HOST_REGISTER_MAPPED = 2
 EVENT_BLOCKING_SYNC, EVENT_DISABLE_TIMING = 1, 2
 HOST_REGISTER_SUPPORTED = 99
 """A device attribute that PyCUDA does not name."""
@@ -27,6 +28,9 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "cuGetErrorName": (ctypes.c_int, _pointer_to(ctypes.c_char_p)),
     "cuGetErrorString": (ctypes.c_int, _pointer_to(ctypes.c_char_p)),
     "cuDeviceGetAttribute": (_pointer_to(ctypes.c_int), ctypes.c_int, ctypes.c_int),
+    "cuMemHostRegister_v2": (_pointer, ctypes.c_size_t, _unsigned),
+    "cuMemHostUnregister": (_pointer,),
+    "cuMemHostGetDevicePointer_v2": (_pointer_to(ctypes.c_ulonglong), _pointer, _unsigned),
     "cuStreamBeginCapture_v2": (_pointer, ctypes.c_int),
     "cuStreamEndCapture": (_pointer, _pointer_to(_pointer)),
     "cuStreamWaitEvent": (_pointer, _pointer, _unsigned),
@@ -81,6 +85,20 @@ class Driver:
         value = ctypes.c_int()
         self._call("cuDeviceGetAttribute", ctypes.byref(value), attribute, ordinal)
         return value.value
+
+    def register(self, host: int, size_bytes: int) -> int:
+        """Let the GPU reach whole pages of the host and return its address of them.
+
+        PyCUDA 2026.1 has a function for this, which crashes: it sets the base of a NumPy array that has one.
+        """
+        self._call("cuMemHostRegister_v2", host, size_bytes, HOST_REGISTER_MAPPED)
+        address = ctypes.c_ulonglong()
+        self._call("cuMemHostGetDevicePointer_v2", ctypes.byref(address), host, 0)
+        return address.value
+
+    def unregister(self, host: int) -> None:
+        """End what `register` began."""
+        self._call("cuMemHostUnregister", host)
 
     def begin_capture(self, stream: int) -> None:
         """Let what this thread queues on `stream` be captured instead of run."""

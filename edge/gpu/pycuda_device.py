@@ -118,44 +118,51 @@ class PycudaMemory(Owned):
 
 
 class PycudaHostMemory(Owned):
-    """A block of the host's memory that the GPU reaches: registered, or allocated as mapped."""
+    """A block of the host's memory that the GPU reaches: whole pages that are registered, or allocated as mapped."""
 
     def __init__(self, size_bytes: int, opened: Counter[str], *, registered: bool) -> None:
         from pycuda import driver as cuda
 
         self.size_bytes = size_bytes
+        self._registered = registered
         with cuda_errors_as_gpu_errors(f"allocate {size_bytes} bytes of the host"):
             if registered:
-                whole_pages = -(-size_bytes // _PAGE_BYTES) * _PAGE_BYTES
-                pages = cuda.aligned_empty(whole_pages, np.uint8, alignment=_PAGE_BYTES)
-                mapped = cuda.register_host_memory(pages, flags=cuda.mem_host_register_flags.DEVICEMAP)
+                self._block = _pages(size_bytes)
+                self._address = driver().register(self._block.ctypes.data, self._block.nbytes)
             else:
-                mapped = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
-            self._address = int(mapped.base.get_device_pointer())
-        self._array: NDArray[np.uint8] | None = mapped[:size_bytes]
-        self._base: Any = mapped.base
-        self._free = self._base.unregister if registered else self._base.free
+                self._block = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
+                self._allocation: Any = self._block.base
+                self._address = int(self._allocation.get_device_pointer())
         super().__init__("host memory", opened)
 
     @property
     def address(self) -> int:
         """Where the GPU finds it. Raises `GpuError` once it is closed."""
-        if self._array is None:
+        if self.closed:
             raise _closed("host memory")
         return self._address
 
     @property
     def array(self) -> NDArray[np.uint8]:
         """The host's view of it. Raises `GpuError` once it is closed."""
-        if self._array is None:
+        if self.closed:
             raise _closed("host memory")
-        return self._array
+        return self._block[: self.size_bytes]
 
     def _release(self) -> None:
-        self._array = None
         with cuda_errors_as_gpu_errors("free memory of the host"):
-            self._free()
-        self._base = None
+            if self._registered:
+                driver().unregister(self._block.ctypes.data)
+            else:
+                self._allocation.free()
+        self._block = np.zeros(0, np.uint8)
+
+
+def _pages(size_bytes: int) -> NDArray[np.uint8]:
+    whole = -(-size_bytes // _PAGE_BYTES) * _PAGE_BYTES
+    raw = np.zeros(whole + _PAGE_BYTES, np.uint8)
+    start = -raw.ctypes.data % _PAGE_BYTES
+    return raw[start : start + whole]
 
 
 def _closed(what: str) -> GpuError:

@@ -130,6 +130,11 @@ class RecordingGpu(Owned):
                 self._lost = error if error.lost else None
                 raise error
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether a failure ended all that was queued."""
+        return self._lost is not None
+
     def require_open(self, addresses: tuple[int, ...], detail: str) -> None:
         """Raise `GpuError`, as an illegal address does, unless each of `addresses` lies in open memory."""
         with self._lock:
@@ -155,7 +160,7 @@ class RecordingGpu(Owned):
     def drop_block(self, address: int, size_bytes: int) -> None:
         """Forget a block, which no queued work may need any more."""
         span = range(address, address + size_bytes)
-        for stream in () if self._lost is not None else tuple(self.streams):
+        for stream in () if self.is_lost else tuple(self.streams):
             if any(needed in span for needed in stream.pending_addresses()):
                 self.violations.append(f"memory was freed while stream {stream.number} had work for it")
         with self._lock:

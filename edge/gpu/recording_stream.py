@@ -177,7 +177,7 @@ class RecordingStream(Owned):
             self.queued += 1
 
     def _release(self) -> None:
-        if self.finished < self.queued:
+        if self.finished < self.queued and not self._gpu.is_lost:
             self._gpu.violations.append(f"stream {self.number} was closed with work in it")
         self._queue.clear()
         self._gpu.streams.remove(self)

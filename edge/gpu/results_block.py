@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.gpu.device import Gpu, Stream
+from edge.gpu.zeroed import zeroed
 
 Fields = Mapping[str, tuple[Any, ...]]
 """Type and shape of arrays by name, as `(np.float32, 8, 4)`."""
@@ -34,15 +35,13 @@ class ResultsBlock:
             offsets[name] = size_bytes
             field_bytes = math.prod(shape) * np.dtype(dtype).itemsize
             size_bytes += -(-field_bytes // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES
-        memory = opened.enter_context(gpu.memory(size_bytes))
-        host = opened.enter_context(gpu.host_memory(size_bytes))
-        self._address, self._host = memory.address, host.array
+        self._host = opened.enter_context(gpu.host_memory(size_bytes)).array
+        self._address = zeroed(gpu, stream, opened, size_bytes)
         self.addresses = {name: self._address + offset for name, offset in offsets.items()}
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, (dtype, *shape) in fields.items():
             end = offsets[name] + math.prod(shape) * np.dtype(dtype).itemsize
             self.arrays[name] = self._host[offsets[name] : end].view(dtype).reshape(shape)
-        stream.clear(self._address, size_bytes)
 
     def copy_out(self, stream: Stream) -> None:
         """Queue the copy to the host."""

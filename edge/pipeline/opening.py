@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.device import Device, DeviceName, device_from_name
-from edge.errors import BundleError, DependencyError, EdgeError, ModelError, UsageError
+from edge.errors import EdgeError, UsageError
 from edge.pipeline.lane import Lane
 from edge.pipeline.models import tasks_from_models
 from edge.pipeline.threads import default_threads
@@ -69,20 +69,11 @@ def _on_named_gpu(models: Models, name: str, threads: int | None, min_score: flo
 
     may_do_without = name == DeviceName.auto
     try:
-        with ExitStack() as opened:
-            backend = open_backend(opened, cpu_may_take_over=may_do_without)
-            lanes = _on_gpu(models, backend, threads, min_score)
-            # The device outlives what is on it.
-            lanes.shared.push(opened.pop_all())
-    except (DependencyError, ModelError, UsageError, BundleError) as error:
+        return _on_gpu(models, open_backend(cpu_may_take_over=may_do_without), threads, min_score)
+    except EdgeError as error:
         if not may_do_without:
             raise
-        return _on_cpu(models, Device("cpu", _reason(error)), threads, min_score)
-    return lanes
-
-
-def _reason(error: EdgeError) -> str:
-    return f"no GPU is used: {error}"
+        return _on_cpu(models, Device("cpu", f"no GPU is used: {error}"), threads, min_score)
 
 
 def _on_gpu(models: Models, backend: GpuBackend, threads: int | None, min_score: float | None) -> OpenedLanes:

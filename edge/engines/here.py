@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Here`: what engines are held against on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.engines.flavour import FLAVOURS, Flavour, FlavourName, load_flavour
+from edge.engines.key import BUILDER_REVISION, EngineKey
+from edge.errors import DependencyError
+from edge.machine.gpu import Gpu, find_gpu
+from edge.machine.l4t import find_l4t
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The flavours that are installed, the GPU, and the release of Jetson Linux; None where there is none."""
+
+    flavours: tuple[Flavour, ...]
+    gpu: Gpu | None
+    l4t: str | None
+
+    def misfit(self, key: EngineKey) -> str | None:
+        """Return why an engine of `key` is of no use here, None where it may be."""
+        versions = {flavour.name: flavour.version for flavour in self.flavours}
+        version = versions.get(key.flavour)
+        if version is None:
+            return f"{key.flavour} is not installed"
+        if version != key.version:
+            return f"{key.flavour} is {version} now, not {key.version}"
+        if key.l4t != self.l4t:
+            return f"Jetson Linux is {self.l4t or 'not there'} now, not {key.l4t or 'none'}"
+        if key.builder != BUILDER_REVISION:
+            return "edge builds engines otherwise now"
+        if key.gpu is not None and (self.gpu is None or (self.gpu.name, self.gpu.sm) != (key.gpu, *key.sms)):
+            return f"the GPU is {self.gpu.name if self.gpu else 'not there'} now, not {key.gpu}"
+        return None
+
+
+def find_here(root: Path = Path("/")) -> Here:
+    """Return what this machine has."""
+    return Here(tuple(flavour for name in FLAVOURS if (flavour := _installed(name))), _gpu(), find_l4t(root))
+
+
+def _installed(name: FlavourName) -> Flavour | None:
+    try:
+        return load_flavour(name)
+    except DependencyError:
+        return None
+
+
+def _gpu() -> Gpu | None:
+    try:
+        return find_gpu()
+    except DependencyError:
+        return None

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from edge.bundle.zoo import find_bundle
+from edge.engines.flavour import load_flavour
+from edge.errors import DependencyError
+from edge.machine.gpu import find_gpu
+from tests.conftest import CI
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "edge-export"
+STOP_S = 5.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rtx() -> None:
+    """Leave where TensorRT-RTX is not, or a GPU is: there engines are built for that."""
+    try:
+        load_flavour("tensorrt_rtx")
+    except DependencyError as error:
+        if CI and platform.machine() == "x86_64":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    try:
+        find_gpu()
+    except DependencyError:
+        return
+    pytest.skip("this machine has a GPU")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "engines"
+
+
+def edge_export(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"EDGE_ENGINES": str(folder)}
+    return subprocess.run([PROGRAM, *words], env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def engines_of(folder: Path) -> list[dict[str, object]]:
+    done = edge_export(folder, "engines", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    engines: list[dict[str, object]] = json.loads(done.stdout)["engines"]
+    return engines
+
+
+def test_engines_are_built_listed_explained_and_pruned(folder: Path, sound_bundle: Path) -> None:
+    done = edge_export(folder, sound_bundle, "--engine", "--sm", "86", "89", "--json")
+    assert done.returncode == 0, done.stderr
+    (built,) = json.loads(done.stdout)["engines"]
+    assert built["key"]["sms"] == [86, 89]
+    assert (folder / built["plan"]).stat().st_size == built["bytes"]
+    assert "building small-detector in fp32 with TensorRT-RTX" in done.stderr
+
+    (listed,) = engines_of(folder)
+    assert listed == {**built, "misfit": None}
+    assert "small-detector 1.2.3" in edge_export(folder, "engines", "list").stdout
+    told = edge_export(folder, "engines", "explain", sound_bundle, "--sm", "86").stdout
+    assert told.endswith("does not fit: it has sms 86 89 instead of 86\n")
+    told = edge_export(folder, "engines", "explain", sound_bundle, "--sm", "86", "89").stdout
+    assert told.startswith("there is an engine of small-detector in fp32")
+
+    (folder / ".half.part").touch()
+    assert json.loads(edge_export(folder, "engines", "prune", "--json").stdout)["deleted"] == [".half.part"]
+    assert len(engines_of(folder)) == 1
+    assert "deleted small-detector-fp32-" in edge_export(folder, "engines", "prune", "--all").stdout
+    assert engines_of(folder) == []
+    assert "no engines in" in edge_export(folder, "engines", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--engine"], 2, "without a GPU an engine needs the compute capabilities it is for, as --sm 86"),
+        (["--engine", "--sm", "87"], 7, "cannot build for compute capability 87 without such a GPU; it knows 75"),
+        (["--engine", "--sm", "86", "--dla", "0"], 7, "there is no DLA core 0"),
+        ([], 2, "is a bundle already; --engine builds its engines"),
+    ],
+)
+def test_what_cannot_be_built_is_one_sentence(
+    words: list[str], code: int, message: str, folder: Path, sound_bundle: Path
+) -> None:
+    done = edge_export(folder, sound_bundle, *words)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(folder.glob("*.plan"))
+
+
+def test_too_little_memory_is_said_as_such(folder: Path) -> None:
+    done = edge_export(folder, "hand-detector", "--engine", "--sm", "86", "--memory", "64")
+    assert done.returncode == 5
+    assert "out of memory, with 32 MB of workspace: the build holds" in done.stderr
+    assert "where 64 MB are allowed" in done.stderr
+
+
+def test_a_folder_that_others_may_enter_is_refused(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    done = edge_export(folder, "engines", "list")
+    assert (done.returncode, "chmod 700" in done.stderr) == (5, True)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_build_that_is_stopped_ends_soon_and_the_next_one_succeeds(
+    number: int, code: int, seed: int, folder: Path
+) -> None:
+    words: list[str | Path] = [PROGRAM, find_bundle("hand-detector"), "--engine", "--sm", "86"]
+    environment = os.environ | {"EDGE_ENGINES": str(folder)}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "building" in process.stderr.readline()
+        time.sleep(random.Random(seed).uniform(0, 1.0))
+        children = psutil.Process(process.pid).children()
+        process.send_signal(number)
+        began_s = time.monotonic()
+        assert process.wait(STOP_S) == code
+        assert not psutil.wait_procs(children, timeout=STOP_S - (time.monotonic() - began_s))[1]
+    assert not list(folder.glob("*.json"))
+    if number != signal.SIGKILL:
+        assert [path.name for path in folder.iterdir()] in ([], ["lock"])
+    if seed == 1:
+        done = edge_export(folder, "hand-detector", "--engine", "--sm", "86")
+        assert done.returncode == 0, done.stderr
+        assert sorted(path.suffix for path in folder.iterdir()) == ["", ".json", ".plan"]
+
+
+def test_engines_need_nothing_of_the_checkout(folder: Path, sound_bundle: Path) -> None:
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys(["export", "training", "torch", "onnx"]))
+sys.argv = ["edge-export", {str(sound_bundle)!r}, "--engine", "--sm", "86"]
+from edge.cli.export import main
+main()
+"""
+    environment = os.environ | {"EDGE_ENGINES": str(folder)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
