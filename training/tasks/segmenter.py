@@ -66,7 +66,7 @@ def segment(model: nn.Module, pictures: PictureStore, hand: OutlinedHand, recipe
     decoder = mask_decoder_from_recipe(recipe)
     with torch.inference_mode():
         (logits,) = model(torch.from_numpy(crop))
-    return decoder.decode({decoder.mask: logits.numpy()}, picture_from_crop=matrices, side_px=side_px).at(0)
+    return decoder.decode({decoder.mask: logits.numpy()}, picture_from_input=matrices, input_hw=crop.shape[2:]).at(0)
 
 
 def iou_of(model: nn.Module, pictures: PictureStore, hand: OutlinedHand, recipe: SegmenterRecipe) -> float:
