@@ -113,7 +113,7 @@ class Mask:
         once = np.ones(len(edges), np.bool_)
         once[:-1] &= edges[:-1] != edges[1:]
         once[1:] &= edges[1:] != edges[:-1]
-        runs = np.diff(edges[once], prepend=0, append=width_px * height_px).tolist()
+        runs: list[int] = np.diff(edges[once], prepend=0, append=width_px * height_px).tolist()
         return runs[:-1] if len(runs) > 1 and not runs[-1] else runs
 
     def __repr__(self) -> str:

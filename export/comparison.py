@@ -150,4 +150,4 @@ def _same(ours: Hand, theirs: Hand) -> bool:
 
 def _same_mask(ours: Mask, theirs: Mask) -> bool:
     inside, other = ours.logits >= 0, theirs.logits >= 0
-    return np.count_nonzero(inside & other) >= SAME_MASK_IOU * np.count_nonzero(inside | other)
+    return bool(np.count_nonzero(inside & other) >= SAME_MASK_IOU * np.count_nonzero(inside | other))

@@ -16,7 +16,8 @@ from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
 from training.decoder_from_recipe import decoder_from_recipe, mask_decoder_from_recipe, point_decoder_from_recipe
-from training.models.segmenter import MASK_STRIDE_PX
+from training.models.segmenter import CROP_STRIDE_PX
+from training.models.torchvision_segmenter import PICTURE_STRIDE_PX
 from training.recipe import (
     AnyRecipe,
     ClassifierRecipe,
@@ -123,12 +124,14 @@ def _pose(recipe: PoseRecipe, *, name: str, version: str, batch: int | None) -> 
 
 def _segmenter(recipe: SegmenterRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
     decoder = mask_decoder_from_recipe(recipe)
-    rows, columns = (side_px // MASK_STRIDE_PX for side_px in (recipe.input.height_px, recipe.input.width_px))
+    input_name, most = ("crops", CROPS_MAX_BATCH) if recipe.takes_crops else ("image", DETECTOR_MAX_BATCH)
+    stride_px = CROP_STRIDE_PX if recipe.takes_crops else PICTURE_STRIDE_PX
+    rows, columns = (side_px // stride_px for side_px in (recipe.input.height_px, recipe.input.width_px))
     return ModelContract(
         name=name,
         version=version,
         task="segmenter",
-        input=_input("crops", recipe.input, batch=batch, max_batch=CROPS_MAX_BATCH),
+        input=_input(input_name, recipe.input, batch=batch, max_batch=most),
         outputs=(OutputTensor(name=decoder.mask, shape=("batch", 1, rows, columns)),),
         decoder=decoder,
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edge.decoders import AnchorFreeLtrb, CropMask, Simcc
+from edge.decoders import AnchorFreeLtrb, MaskLogits, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
@@ -24,9 +24,9 @@ def point_decoder_from_recipe(recipe: KeypointsRecipe) -> Simcc:
     return Simcc(x="x", y="y", reach=recipe.reach, presence="presence", presence_trust=trust)
 
 
-def mask_decoder_from_recipe(_recipe: SegmenterRecipe) -> CropMask:
+def mask_decoder_from_recipe(_recipe: SegmenterRecipe) -> MaskLogits:
     """Return the decoder of the recipe's model, whose module returns the logits of a mask."""
-    return CropMask(mask="mask")
+    return MaskLogits(mask="mask")
 
 
 def min_score_of(recipe: AnyRecipe) -> float | None:

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.contract import ModelContract
 from edge.bundle.zoo import find_bundle
 from edge.decoders import BoxDecoder, LabelDecoder, MaskDecoder
 from edge.decoders.presence import least_candidate
@@ -46,7 +45,7 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
         _require_different_answers(tasks)
         _require_keypoints(tasks)
         opened.pop_all()
-    return sorted(tasks, key=lambda task: _place(task.contract))
+    return sorted(tasks, key=_place)
 
 
 def with_segmenter(models: Sequence[str | Path]) -> list[str | Path]:
@@ -55,8 +54,8 @@ def with_segmenter(models: Sequence[str | Path]) -> list[str | Path]:
     return list(models) if told else [*models, SEGMENTER]
 
 
-def _place(contract: ModelContract) -> tuple[bool, bool, float]:
-    return contract.task != "detector", contract.task == "pose", -trusted_presence(contract)
+def _place(task: Task) -> tuple[bool, bool, float]:
+    return task.needs_hands, task.contract.task == "pose", -trusted_presence(task.contract)
 
 
 def _thresholds(sources: Sequence[Bundle | Task], min_score: float | None) -> list[float | None]:

@@ -16,6 +16,7 @@ from edge.runners.runner import Runner
 from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
+from edge.tasks.picture_segmenter import PictureSegmenter
 from edge.tasks.pose import HandPose
 from edge.tasks.segmenter import HandSegmenter
 from edge.tasks.task import Task
@@ -82,7 +83,8 @@ def task_from_runner(contract: ModelContract, runner: Runner, *, min_score: floa
     if contract.task == "pose":
         return HandPose(contract, runner)
     if contract.task == "segmenter":
-        return HandSegmenter(contract, runner)
+        crops = contract.picture_input.fit == "crop"
+        return HandSegmenter(contract, runner) if crops else PictureSegmenter(contract, runner)
     return HandClassifier(contract, runner, min_score=min_score or 0.0)
 
 

@@ -28,7 +28,7 @@ class HandSegmenter(CropTask):
     def tell(self, hands: Hands) -> Hands:
         """Return `hands` with their masks."""
         masks = self._decoder.decode(
-            self.outputs, picture_from_crop=self._picture_from_crop, side_px=self._crop.width_px
+            self.outputs, picture_from_input=self._picture_from_crop, input_hw=self.row_shape[1:]
         )
         return replace(hands, masks=masks)
 

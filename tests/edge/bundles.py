@@ -127,7 +127,7 @@ def segmenter_contract(**changes: Any) -> ModelContract:
         "name": "small-segmenter",
         "task": "segmenter",
         "outputs": ({"name": "mask", "shape": ("batch", 1, 16, 16)},),
-        "decoder": {"type": "crop-mask", "mask": "mask"},
+        "decoder": {"type": "mask-logits", "mask": "mask"},
     }
     return classifier_contract(**fields | changes)
 

@@ -18,9 +18,10 @@ from pydantic import ValidationError
 from edge import _native
 from edge.drawing import draw_hands
 from edge.masks import Mask, Masks
+from edge.pipeline import Pipeline
 from edge.results import FrameResult, Hands
 from edge.runners import FakeRunner
-from edge.tasks import HandSegmenter, load
+from edge.tasks import HandSegmenter, PictureSegmenter, load
 from tests.edge.bundles import noisy_picture, segmenter_contract, segmenter_model, write_small_bundle
 
 WIDTH_PX, HEIGHT_PX = 40, 30
@@ -162,7 +163,7 @@ def test_masks_are_one_a_hand() -> None:
 
 
 def test_a_mask_goes_back_to_the_pixels_of_the_picture() -> None:
-    contract = segmenter_contract(decoder={"type": "crop-mask", "mask": "mask", "min_probability": 0.9})
+    contract = segmenter_contract(decoder={"type": "mask-logits", "mask": "mask", "min_probability": 0.9})
     logits = np.full((2, 1, 16, 16), 2.0, np.float32)
     logits[:, :, 4:12, 2:8] = 4
     outputs = tuple(output.spec() for output in contract.outputs)
@@ -194,3 +195,36 @@ def test_a_segmenter_bundle_loads_and_passes_its_self_test(tmp_path: Path) -> No
 def test_outputs_that_are_no_masks_are_refused(shape: tuple[int | str, ...]) -> None:
     with pytest.raises(ValidationError, match=r"must be \(batch, 1, rows, columns\)"):
         segmenter_contract(outputs=({"name": "mask", "shape": shape},))
+
+
+def test_a_picture_segmenter_finds_hands_by_their_pixels() -> None:
+    fields = segmenter_contract().input.model_dump() | {"fit": "stretch", "crop_margin": 0.0}
+    contract = segmenter_contract(input=fields)
+    logits = np.full((1, 1, 16, 16), -2.0, np.float32)
+    logits[0, 0, 2:5, 2:5] = 2
+    logits[0, 0, 8:14, 4:10] = 4
+    logits[0, 0, 15, 15] = 9
+    outputs = tuple(output.spec() for output in contract.outputs)
+    runner = FakeRunner(inputs=(contract.input.spec(),), outputs=outputs, function=lambda _: {"mask": logits})
+    decoder = contract.decoder.model_copy(update={"min_share": 2 / 256})
+    with PictureSegmenter(contract.model_copy(update={"decoder": decoder}), runner) as opened, opened.sibling() as task:
+        hands = task(noisy_picture(160, 80))
+        logits[:] = -1
+        assert len(task(noisy_picture(160, 80))) == 0
+    assert hands.boxes_xyxy.tolist() == [[40, 40, 100, 70], [20, 10, 50, 25]]
+    np.testing.assert_allclose(hands.scores, 1 / (1 + np.exp([-4.0, -2.0])), atol=1e-6)
+    large, small = (hand.mask.pixels(160, 80) for hand in hands if hand.mask is not None)
+    assert large[55, 70]
+    assert small[17, 35]
+    assert not (large & small).any()
+    assert not large[:30].any()
+
+
+def test_a_segmenter_of_pictures_is_loaded_as_one_that_finds_hands(tmp_path: Path) -> None:
+    fields = segmenter_contract().input.model_dump() | {"fit": "stretch", "crop_margin": 0.0}
+    bundle = write_small_bundle(tmp_path / "segmenter", segmenter_contract(input=fields), segmenter_model())
+    bundle.verify()
+    with Pipeline([bundle.path]) as pipeline:
+        (result,) = pipeline.run([noisy_picture(120, 110)])
+    assert len(result.hands)
+    assert result.hands.masks is not None

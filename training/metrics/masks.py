@@ -19,6 +19,14 @@ def mask_iou(found: Mask, wanted: Mask) -> float:
     return np.count_nonzero(found & wanted) / union if union else 1.0
 
 
+def class_mean_iou(found: Mask, wanted: Mask) -> float:
+    """Return the mean of the hands' intersection over union and of the background's.
+
+    This is the mean IoU of guglielmocamporese/hands-segmentation-pytorch.
+    """
+    return (mask_iou(found, wanted) + mask_iou(~found, ~wanted)) / 2
+
+
 def mask_figures(ious: Sequence[float]) -> dict[str, float]:
     """Return the `mean_iou` of hands, that of the worst tenth, and the share below `POOR_IOU`; of none nothing."""
     if not ious:

@@ -17,6 +17,7 @@ from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
 from training.models.segmenter import CropSegmenter
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
+from training.models.torchvision_segmenter import SEGMENTERS, TorchvisionSegmenter
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
@@ -26,6 +27,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "crop-segmenter": CropSegmenter,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
+    **{network: partial(TorchvisionSegmenter, network) for network in SEGMENTERS},
 }
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from training.models.blocks import Backbone, ConvBlock, initialise
 
-MASK_STRIDE_PX = 2
+CROP_STRIDE_PX = 2
 
 
 class CropSegmenter(nn.Module):

@@ -61,7 +61,7 @@ class SetRecipe(StrictRecipe):
     """
 
     path: str
-    layout: Literal["coco", "hagrid", "lists", "no-hands", "rendered"] = "coco"
+    layout: Literal["coco", "hagrid", "lists", "masks", "no-hands", "rendered"] = "coco"
     licence: str | None = None
     weight: PositiveFloat = 1.0
     gesture_of_label: dict[str, str] = {}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +13,18 @@ from pydantic import ValidationError
 from edge.errors import SourceError, UsageError
 from tests.training.small_checkpoints import saved
 from tests.training.small_recipes import detector_recipe, segmenter_mapping, segmenter_recipe
-from tests.training.small_sets import write_hands, write_masks
+from tests.training.small_sets import write_hands, write_mask_folders, write_masks
 from training.checkpoint import read_checkpoint
+from training.data.coco import read_coco
+from training.data.mask_pictures import masked_samples
 from training.evaluation import card_from_rows, evaluate_checkpoint
 from training.loop import train
 from training.losses.masks import mask_loss
 from training.metrics import mask_figures, mask_iou
+from training.models import build
 from training.models.growth import load_backbone
 from training.models.segmenter import CropSegmenter
+from training.recipe import SegmenterRecipe
 from training.tasks import task_from_recipe
 from training.tasks.segmenter import SegmenterTraining
 
@@ -58,11 +64,6 @@ def test_hands_without_masks_teach_nothing(root: Path) -> None:
     with pytest.raises(SourceError, match="no training hand has a mask"):
         next(iter(training.batches(0)))
     assert training.evaluate(training.model.eval()) == {}
-
-
-def test_an_input_that_is_no_crop_is_refused() -> None:
-    with pytest.raises(ValidationError, match="a segmenter looks at crops of hands, got stretch"):
-        segmenter_recipe(input={"fit": "stretch", "width_px": 32, "height_px": 32})
 
 
 def test_a_checkpoint_is_measured_and_its_mistakes_are_shown(root: Path, tmp_path: Path) -> None:
@@ -105,3 +106,60 @@ def test_figures_tell_the_mean_and_the_worst() -> None:
     assert mask_iou(first[2:], second[3:]) == 1
     figures = mask_figures([1.0] * 9 + [0.5])
     assert figures == {"mean_iou": pytest.approx(0.95), "worst_tenth_iou": 0.5, "poor": pytest.approx(0.1)}
+
+
+def picture_recipe(network: str = "lraspp_mobilenet_v3_large", **changes: Any) -> SegmenterRecipe:
+    """A recipe of a model of whole pictures."""
+    shape = {"fit": "stretch", "width_px": 64, "height_px": 64}
+    return segmenter_recipe(**{"model": {"architecture": network}, "input": shape, "augment": STILL} | changes)
+
+
+def test_a_model_of_whole_pictures_learns_from_outlines_and_from_pictures_of_masks(tmp_path: Path) -> None:
+    write_masks(tmp_path / "hands", splits=["train"] * 4 + ["val", "test"])
+    write_mask_folders(tmp_path / "drawn", train=3, test=1)
+    sets = [{"path": "hands"}, {"path": "drawn", "layout": "masks"}]
+    recipe = picture_recipe(data={"validate_every": 100, "sets": sets})
+    task = task_from_recipe(recipe, tmp_path)
+    inputs, masks = (torch.cat(parts) for parts in zip(*task.batches(0), strict=True))
+    assert inputs.shape == (8, 3, 64, 64)
+    assert masks.shape == (8, 64, 64)
+    # The hand is redder than blue, its surroundings are not; one picture in twelve is made grey.
+    agreement = ((inputs[:, 0] > inputs[:, 2]) == masks.bool()).float().mean((1, 2))
+    assert float(agreement.median()) > 0.95
+    path = train(task, recipe.schedule, tmp_path / "run", seed=recipe.seed)
+    rows = evaluate_checkpoint(path, tmp_path).rows
+    assert {name: row["pictures"] for name, row in rows.items()} == {"hands": 1, "drawn": 1, "all sets": 2}
+    assert 0 <= rows["drawn"]["class_mean_iou"] <= 1
+
+
+def test_pictures_with_a_hand_whose_mask_nobody_knows_are_left_out(tmp_path: Path) -> None:
+    write_masks(tmp_path / "hands", splits=["train"])
+    (sample,) = read_coco(tmp_path / "hands")
+    assert masked_samples([sample]) == [sample]
+    assert masked_samples([replace(sample, outlines=(None,))]) == []
+    assert masked_samples([replace(sample, ignored=np.ones(1, np.bool_))]) == []
+
+
+@pytest.mark.parametrize("network", ["deeplabv3_resnet50", "lraspp_mobilenet_v3_large"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_networks_take_pictures_of_any_channels(network: str, channels: int) -> None:
+    model = build({"architecture": network, "channels": channels}).eval()
+    with torch.inference_mode():
+        (logits,) = model(torch.zeros(1, channels, 64, 96))
+    assert logits.shape == (1, 1, 8, 12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"input": {"fit": "crop", "width_px": 64, "height_px": 64}}, "the model of crops is crop-segmenter"),
+        ({"input": {"fit": "stretch", "width_px": 64, "height_px": 64, "colour": "gray"}}, "gray has 1 channels"),
+        (
+            {"input": {"fit": "letterbox", "width_px": 64, "height_px": 64, "multiple_px": 32}},
+            "a segmenter's input has one size",
+        ),
+    ],
+)
+def test_an_input_that_the_model_does_not_take_is_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        picture_recipe(**changes)
