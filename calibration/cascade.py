@@ -92,7 +92,9 @@ def _keypoint_cascade(look: Task, pictures: Sequence[LabelledPicture], found: Se
         return None
     # Hands have about as many known keypoints each, so that a missed one weighs as much as a found one.
     of_found = pck(rows)
-    return CascadeFigure("pck@0.1", of_found * len(rows) / (len(rows) + missed), len(rows) + missed, len(rows), of_found)
+    return CascadeFigure(
+        "pck@0.1", of_found * len(rows) / (len(rows) + missed), len(rows) + missed, len(rows), of_found
+    )
 
 
 def _looked_at(look: Task, picture: LabelledPicture, hands: Hands) -> Hands:

@@ -12,8 +12,8 @@ from calibration.task_metric import CURVE_MIN_SCORE, TaskFigure, answered, has_l
 from edge.bundle.contract import ModelContract
 from edge.decoders import BoxDecoder
 from edge.results import Hands
-from edge.tasks.task import Task
 from edge.tasks.loading import task_from_runner
+from edge.tasks.task import Task
 from export.runner_from_onnx import runner_from_onnx
 
 
@@ -47,14 +47,14 @@ class Judge:
         *,
         partner: Task | None = None,
     ) -> None:
-        self._contract, self._partner = contract, partner
+        self.contract, self._partner = contract, partner
         with self._opened(reference) as task:
             having = [picture for picture in pictures if has_labels(contract, picture.sample)]
             self.labelled = bool(having)
             self.pictures = having or answered(task, _with_hands(task, pictures, partner))
         self._found: list[Hands] | None = None
         if partner is not None and not partner.needs_hands:
-            self._found = found_by(partner, self.pictures, min_score=_min_score(partner.contract))
+            self._found = found_by(partner, self.pictures, min_score=min_score_of(partner.contract))
         self.reference = self.verdict(reference)
 
     def verdict(self, model: bytes) -> Verdict:
@@ -66,7 +66,7 @@ class Judge:
             if self._found is not None:
                 return Verdict(figure, cascade_figure(task, self.pictures, self._found))
             own = [picture for picture in self.pictures if has_labels(self._partner.contract, picture.sample)]
-            found = found_by(task, own, min_score=_min_score(self._contract))
+            found = found_by(task, own, min_score=min_score_of(self.contract))
             return Verdict(figure, cascade_figure(self._partner, own, found))
 
     def drop_points(self, model: bytes) -> float:
@@ -74,11 +74,12 @@ class Judge:
         return self.reference.drop_points(self.verdict(model))
 
     def _opened(self, model: bytes) -> Task:
-        low = CURVE_MIN_SCORE if self._contract.task == "detector" else None
-        return task_from_runner(self._contract, runner_from_onnx(self._contract, model), min_score=low)
+        low = CURVE_MIN_SCORE if self.contract.task == "detector" else None
+        return task_from_runner(self.contract, runner_from_onnx(self.contract, model), min_score=low)
 
 
-def _min_score(contract: ModelContract) -> float:
+def min_score_of(contract: ModelContract) -> float:
+    """Return the score from which a detector reports a hand, 0 for other models."""
     decoder = contract.decoder
     return decoder.min_score if isinstance(decoder, BoxDecoder) else 0.0
 
@@ -87,4 +88,4 @@ def _with_hands(task: Task, pictures: Sequence[LabelledPicture], partner: Task |
     """Return the pictures with the partner's hands, where `task` needs hands and the pictures have none."""
     if not task.needs_hands or partner is None or any(len(picture.sample.boxes_xyxy) for picture in pictures):
         return list(pictures)
-    return answered(partner, pictures, min_score=_min_score(partner.contract))
+    return answered(partner, pictures, min_score=min_score_of(partner.contract))

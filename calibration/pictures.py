@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from edge.errors import SourceError
 from edge.sources.picture import pixels_from_file
 from export.pictures import Picture
 from training.data.sample import HandSample
+
+if TYPE_CHECKING:
+    from edge.scene import Scene
+
 # The set of pictures that nobody annotated.
 UNLABELLED = "pictures"
 
@@ -65,7 +69,7 @@ def unlabelled(path: Path, width_px: int, height_px: int, **known: Any) -> HandS
     return HandSample(path=path, width_px=width_px, height_px=height_px, **(fields | known))
 
 
-def _from_scene(scene: Any, seed: int) -> LabelledPicture:
+def _from_scene(scene: Scene, seed: int) -> LabelledPicture:
     shot = scene.render(1.7)
     truth = shot.truth
     count = len(truth.boxes_xyxy)

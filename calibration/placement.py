@@ -13,6 +13,8 @@ from onnx import AttributeProto, ModelProto, NodeProto, TensorProto
 
 from export.onnx_graph import consumers_of, producers_of
 
+# What TensorRT computes together with the layer before it.
+ACTIVATIONS = {"Clip", "LeakyRelu", "Relu"}
 LEAST_CHANNELS = 16
 GROUPED_MULTIPLE = 8
 
@@ -108,7 +110,9 @@ def _residuals(model: ModelProto, layers: Collection[str], keep: Collection[str]
 
     def fused(name: str) -> bool:
         producer = producers.get(name)
-        return producer is not None and producer.name in layers and len(consumers[name]) == 1
+        if producer is None or len(consumers[name]) > 1:
+            return False
+        return producer.name in layers or (producer.op_type in ACTIVATIONS and fused(producer.input[0]))
 
     for node in model.graph.node:
         if node.op_type != "Add" or node.name in keep or constants & {*node.input}:

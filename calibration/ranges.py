@@ -75,23 +75,18 @@ def _histograms(
     histograms = {name: Histogram() for name in tensors}
     given = contract.input.name
     within = [name for name in tensors if name != given]
-    with OnnxRuntimeRunner(
-        with_outputs(graph_from_bytes(model), within), inputs=(contract.input.spec(),)
-    ) as runner:
+    with OnnxRuntimeRunner(with_outputs(graph_from_bytes(model), within), inputs=(contract.input.spec(),)) as runner:
         for values in inputs:
             runner.input_buffer(given, values.shape)[:] = values
             answers = {**runner.infer(), given: values}
             for name, histogram in histograms.items():
-                try:
-                    histogram.add(answers[name])
-                except ValueError as error:
-                    raise SourceError(f"tensor {name!r} is not finite on a calibration picture") from error
+                if not np.isfinite(answers[name]).all():
+                    raise SourceError(f"tensor {name!r} is not finite on a calibration picture; export the model again")
+                histogram.add(answers[name])
     return histograms
 
 
-def _key(
-    model: bytes, contract: ModelContract, inputs: Iterable[NDArray[np.float32]], tensors: Sequence[str]
-) -> str:
+def _key(model: bytes, contract: ModelContract, inputs: Iterable[NDArray[np.float32]], tensors: Sequence[str]) -> str:
     """Return a hash of the graph, how pictures become its input, and that input."""
     digest = hashlib.sha256(f"{RANGES_VERSION} {contract.input.model_dump_json()} {list(tensors)}".encode())
     digest.update(hashlib.sha256(model).digest())

@@ -103,9 +103,7 @@ def label_figure(role: str, truth: Sequence[str], guess: Sequence[str | None]) -
     if metric_of(role).endswith("accuracy"):
         return float(np.mean([own == wanted for wanted, own in zip(truth, guess, strict=True)]))
     names = sorted({*truth, *(name for name in guess if name is not None), ""})
-    rows, columns = (
-        np.array([names.index(name or "") for name in answers], np.int64) for answers in (truth, guess)
-    )
+    rows, columns = (np.array([names.index(name or "") for name in answers], np.int64) for answers in (truth, guess))
     return macro_f1(confusion(rows, columns, len(names)))
 
 
@@ -207,4 +205,8 @@ def _with_answers(sample: HandSample, hands: Hands) -> HandSample:
 
 
 def _names(labels: Labels | None, count: int) -> tuple[str | None, ...]:
-    return (None,) * count if labels is None else tuple(labels.names[index] if index >= 0 else None for index in labels.ids.tolist())
+    return (
+        (None,) * count
+        if labels is None
+        else tuple(labels.names[index] if index >= 0 else None for index in labels.ids.tolist())
+    )

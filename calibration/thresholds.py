@@ -45,7 +45,8 @@ def _mse(histogram: Histogram) -> float:
         kept = np.minimum(np.round(middles / step), STEPS) * step
         return float((histogram.counts * (middles - kept) ** 2).sum())
 
-    return min(histogram.edges[EVERY - 1 :: EVERY].tolist(), key=error)
+    candidates: list[float] = histogram.edges[EVERY - 1 :: EVERY].tolist()
+    return min(candidates, key=error)
 
 
 def _entropy(histogram: Histogram) -> float:

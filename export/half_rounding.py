@@ -65,7 +65,7 @@ def half_losses(
 
 def nodes_to_keep(model: bytes, losses: Mapping[str, HalfLoss]) -> dict[str, str]:
     """Return the nodes that must stay float32, each with its reason."""
-    kept = {}
+    kept: dict[str, str] = {}
     for node in graph_from_bytes(model).graph.node:
         for name in (*node.output, *node.input):
             reason = losses[name].reason if name in losses else None

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import ModelProto, NodeProto, TensorProto, shape_inference
 
 from edge.errors import ModelError
@@ -22,7 +21,7 @@ def graph_from_bytes(model: bytes) -> ModelProto:
     """
     try:
         graph = onnx.load_from_string(model)
-    except DecodeError as error:
+    except Exception as error:  # protobuf's own, which has no stubs, and whatever a hostile file brings about
         raise ModelError(f"the model is not an ONNX file: {error}; export it again") from error
     often = Counter(node.name for node in graph.graph.node)
     for number, node in enumerate(graph.graph.node):

@@ -1,27 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edge-export`: a trained checkpoint to a verified bundle."""
+"""`edge-export`: a trained checkpoint to a verified bundle, and a bundle to FP16 and INT8."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from edge.cli import export_compare
+from edge.cli.export_table import print_export, print_precisions
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
+from edge.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
+    from calibration.precision_report import PrecisionReport
     from export.report import ExportReport
 
 PROGRAM = "edge-export"
+COMMANDS = """\b
+edge-export COMMAND:
+    compare  two files of one model, tensor by tensor and hand by hand
+"""
+CHECKPOINT_OPTIONS = (
+    "name",
+    "version",
+    "description",
+    "picture",
+    "accuracy",
+    "weights_licence",
+    "batch",
+    "min_score",
+    "presence_trust",
+)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-Checkpoint = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="checkpoint.pt of a training run.")]
+Source = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a training run, or a bundle by name or folder.")
+]
 To = Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the bundle, as a folder of its name.")]
 Name = Annotated[str | None, typer.Option(help="Name of the bundle.  [the recipe's]", show_default=False)]
 Version = Annotated[str, typer.Option(metavar="X.Y.Z", help="Version of the bundle.")]
@@ -39,12 +60,25 @@ MinScore = Annotated[
 PresenceTrust = Annotated[
     float | None, typer.Option(help="Weight of presence in a hand's score, 0 to below 1.  [the recipe's]")
 ]
+Fp16 = Annotated[bool, typer.Option("--fp16", help="Write the model in FP16 too.")]
+Int8 = Annotated[bool, typer.Option("--int8", help="Write the model in INT8 too.")]
+Calibrate = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Annotated sets or pictures to calibrate on and measure with.")
+]
+MaxDrop = Annotated[float, typer.Option(metavar="POINTS", min=0, help="Points of its metric that INT8 may lose.")]
+Method = Annotated[
+    Literal["min-max", "entropy", "percentile", "mse"] | None,
+    typer.Option(help="How ranges are found.  [what measures best]"),
+]
+Partner = Annotated[str | None, typer.Option(metavar="BUNDLE", help="The other model of the cascade.  [a shipped one]")]
+Pictures = Annotated[int, typer.Option(metavar="N", min=1, help="Held-out pictures to measure with, at most.")]
+Sensitivity = Annotated[bool, typer.Option("--sensitivity", help="Print what each layer costs in INT8.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object on standard output.")]
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=f"{COMMANDS}\n{EXIT_CODES}")
 def export(
-    checkpoint: Checkpoint,
+    source: Source,
     *,
     to: To = Path("bundles"),
     name: Name = None,
@@ -57,9 +91,21 @@ def export(
     batch: Batch = None,
     min_score: MinScore = None,
     presence_trust: PresenceTrust = None,
+    fp16: Fp16 = False,
+    int8: Int8 = False,
+    calibrate: Calibrate = None,
+    max_drop: MaxDrop = 1.0,
+    method: Method = None,
+    partner: Partner = None,
+    pictures: Pictures = 200,
+    sensitivity: Sensitivity = False,
     json: Json = False,
 ) -> None:
-    """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself."""
+    """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself.
+
+    With --fp16 and --int8 a bundle, the one just made or a given one, gets the model in these precisions too, each
+    measured on held-out pictures and left out where it loses too much.
+    """
     options = {
         "to": to,
         "name": name,
@@ -73,48 +119,88 @@ def export(
         "min_score": min_score,
         "presence_trust": presence_trust,
     }
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(checkpoint, options, as_json=json)))
+    precisions = {
+        "fp16": fp16,
+        "int8": int8,
+        "data": calibrate,
+        "max_drop": max_drop,
+        "method": method,
+        "partner": partner,
+        "pictures": pictures,
+        "sensitivity": sensitivity,
+    }
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, precisions, as_json=json)))
 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
+    if sys.argv[1:2] == ["compare"]:
+        export_compare.app(args=sys.argv[2:], prog_name=export_compare.PROGRAM)
     app(prog_name=PROGRAM)
 
 
-def _work(checkpoint: Path, options: dict[str, Any], *, as_json: bool) -> int:
+def _work(source: str, options: dict[str, Any], precisions: dict[str, Any], *, as_json: bool) -> int:
+    lowers = precisions["fp16"] or precisions["int8"]
+    _require_sense(source, options, lowers=lowers)
+    with leaving_on_termination():
+        # The writers remove their unfinished folders.
+        exported = _exported(Path(source), options) if _is_checkpoint(source) else None
+        lowered = (
+            _lowered(source if exported is None else str(exported.bundle), options["to"], precisions)
+            if lowers
+            else None
+        )
+    if as_json:
+        document = {} if exported is None else exported.to_dict()
+        print(json.dumps(document | ({} if lowered is None else lowered.to_dict()), allow_nan=False))
+    else:
+        if exported is not None:
+            print_export(exported)
+        if lowered is not None:
+            print_precisions(lowered)
+    if lowered is not None and lowered.bundle is None:
+        raise ModelError("no precision passed, and none was written; allow more with --max-drop, or stay with float32")
+    return 0
+
+
+def _is_checkpoint(source: str) -> bool:
+    return source.endswith((".pt", ".pth"))
+
+
+def _require_sense(source: str, options: dict[str, Any], *, lowers: bool) -> None:
+    if _is_checkpoint(source):
+        return
+    if not lowers:
+        raise UsageError(f"{source} is no checkpoint; to write a bundle in other precisions add --fp16 or --int8")
+    defaults = {"version": "1.0.0", "description": "", "weights_licence": "not stated"}
+    given = [name for name in CHECKPOINT_OPTIONS if options[name] != defaults.get(name)]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise UsageError(f"{option} is for checkpoints; a bundle keeps what it says of itself")
+
+
+def _exported(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
     try:
         from export.bundle_from_checkpoint import bundle_from_checkpoint
         from export.settings import ExportSettings
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    # The writer removes its unfinished folder.
-    with leaving_on_termination():
-        report = bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
-    if as_json:
-        print(json.dumps(report.to_dict(), allow_nan=False))
-    else:
-        _print_table(report)
-    return 0
+    return bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
+
+
+def _lowered(source: str, to: Path, precisions: dict[str, Any]) -> PrecisionReport:
+    try:
+        from calibration.bundle_with_precisions import bundle_with_precisions
+        from calibration.ranges import cache_folder
+        from calibration.settings import PrecisionSettings
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    from edge.bundle.bundle import Bundle
+    from edge.bundle.zoo import find_bundle
+
+    settings = PrecisionSettings(to=to, cache=cache_folder(), **precisions)
+    return bundle_with_precisions(Bundle.open(find_bundle(source)), settings, say=_say)
 
 
 def _say(step: str) -> None:
     print(step, file=sys.stderr)
-
-
-def _print_table(report: ExportReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    kind = "rendered scenes" if report.rendered else "pictures"
-    table = Table("file", "output", "max abs error", "of allowed", "same hands", title_justify="left")
-    table.title = f"ONNX opset {report.opset} against PyTorch on {report.pictures} {kind}"
-    for file in report.files:
-        hands = f"{file.hands.agreeing} of {file.hands.reference_hands}"
-        for row, output in enumerate(file.outputs):
-            first, last = (file.file, hands) if row == 0 else ("", "")
-            table.add_row(first, output.output, f"{output.max_abs:.2e}", f"{output.of_allowed:.4f}", last)
-    Console().print(table)
-    for file in report.files:
-        print(f"{file.file}: {'kept' if file.kept else 'not kept'}, {file.bytes / 1000:.0f} kB, {file.remark}")
-    print(f"self-test: passed, hands as expected: {report.self_test_hands}")
-    print(report.bundle)
