@@ -121,7 +121,7 @@ def export(
         "sensitivity": sensitivity,
     }
     building = {"folder": engines, "sms": sm or [], "dla": dla, "memory_mb": memory} if engine else None
-    job = ExportJob(source, to=to, checkpoint=checkpoint, precisions=precisions, building=building, as_json=json)
+    job = ExportJob(source=source, to=to, checkpoint=checkpoint, precisions=precisions, building=building, as_json=json)
     raise typer.Exit(exit_code_of(PROGRAM, job.run))
 
 

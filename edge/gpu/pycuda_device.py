@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PAGE_BYTES = 4096
 _INSTALL = "device 'gpu' needs PyCUDA; install it with: pip install 'edge-hands[gpu]', or use --device cpu"
 
+
 class PycudaGpu(Owned):
     """The GPU of this number, with the package's kernels loaded.
 
