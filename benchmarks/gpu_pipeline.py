@@ -205,19 +205,20 @@ def backend_from_engine(engine: Engine, hands: int) -> GpuBackend:
 
 def machine(backend: GpuBackend) -> dict[str, Any]:
     """Return what was measured on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
     return {
         "gpu": asdict(backend.gpu.attributes),
         "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": versions,
+        "packages": {package: _version(package) for package in PACKAGES},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

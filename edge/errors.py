@@ -73,6 +73,8 @@ class GpuError(ModelError):
         super().__init__(message)
         self.name = name
         self.lost = lost
+
+
 class EngineError(ModelError):
     """An engine could not be built, kept or trusted."""
 

@@ -55,7 +55,7 @@ class Cascade:
         self._replays: dict[tuple[int, Round], Replay] = {}
         self._crowd: Round | None = None
         with ExitStack() as opened:
-            self._detection = Detection(detector, models[detector.name], gpu, stream, opened, frame)
+            self._detection = Detection(detector, models[detector.name], gpu, stream, opened, frame=frame)
             rows, fields = min(hands, self._most), Detection.fields(detector)
             self._round = Round(looking, models, gpu, stream, opened, rows=rows, more=fields)
             self._opened = opened.pop_all()

@@ -26,7 +26,7 @@ _LOSSES = {
     "CUDA_ERROR_ILLEGAL_INSTRUCTION": "the kernels do not fit this GPU; delete edge's cache of kernels and start again",
     "CUDA_ERROR_LAUNCH_FAILED": "a kernel crashed; report it with the size of the picture",
     "CUDA_ERROR_LAUNCH_TIMEOUT": "the driver ended a kernel that took too long; use a GPU without a display",
-    "CUDA_ERROR_ECC_UNCORRECTABLE": "the GPU's memory is damaged; restart the machine, and replace the GPU if it recurs",
+    "CUDA_ERROR_ECC_UNCORRECTABLE": "the GPU's memory is damaged; restart the machine, and replace it if that recurs",
     "CUDA_ERROR_HARDWARE_STACK_ERROR": "the GPU reported a fault of its own; restart the machine",
     "CUDA_ERROR_NVLINK_UNCORRECTABLE": "the GPU's link is damaged; restart the machine",
     "CUDA_ERROR_CONTAINED": "the GPU contained a fault of its memory; start the program again",

@@ -32,7 +32,7 @@ class Detection:
     """
 
     def __init__(
-        self, detector: HandDetector, model: StreamModel, gpu: Gpu, stream: Stream, opened: ExitStack, frame: Frame
+        self, detector: HandDetector, model: StreamModel, gpu: Gpu, stream: Stream, opened: ExitStack, *, frame: Frame
     ) -> None:
         contract = detector.contract.picture_input.contract()
         preprocessor = Preprocessor(contract)
@@ -52,7 +52,7 @@ class Detection:
         self._batch = batch
         self._input = DeviceTensor(batch.input, 1, *row_shape, self._bound.dtype)
         self._levels = [
-            DeviceLevel(batch.outputs[level.output], *self._bound.shapes[level.output][2:], level.stride_px)
+            _level(batch.outputs[level.output], self._bound.shapes[level.output], level.stride_px)
             for level in self._decoder.levels
         ]
         (self._output_type,) = {self._bound.output_types[level.output] for level in self._decoder.levels}
@@ -92,3 +92,7 @@ class Detection:
         """Return the hands found, best first."""
         count = int(arrays["count"][0])
         return Hands(arrays["boxes"][:count].copy(), arrays["scores"][:count].copy())
+
+
+def _level(address: int, shape: tuple[int, ...], stride_px: int) -> DeviceLevel:
+    return DeviceLevel(address, shape[2], shape[3], stride_px)

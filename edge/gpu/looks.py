@@ -80,7 +80,7 @@ class Look:
             # A count is of the first row on; the rows behind it hold boxes without a size.
             count = hands.count if batch.first == 0 else 0
             if isinstance(self.task, CropTask):
-                self._queue_crops(self.task, batch, picture, hands, count, at["fault"])
+                self._queue_crops(self.task, batch, picture, hands, count=count, fault=at["fault"])
             else:
                 self._queue_keypoints(batch, keypoints, count)
             batch.execution.enqueue(self._stream)
@@ -109,7 +109,7 @@ class Look:
         return replace(hands, **told)
 
     def _queue_crops(
-        self, task: CropTask, batch: Batch, picture: DevicePicture, hands: HandsAt, count: int, fault: int
+        self, task: CropTask, batch: Batch, picture: DevicePicture, hands: HandsAt, *, count: int, fault: int
     ) -> None:
         contract = task.contract.picture_input.contract()
         side_px = contract.width_px

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PAGE_BYTES = 4096
 _INSTALL = "device 'gpu' needs PyCUDA; install it with: pip install 'edge-hands[gpu]', or use --device cpu"
 
+
 class PycudaGpu(Owned):
     """The GPU of this number, with the package's kernels loaded.
 
@@ -127,11 +128,11 @@ class PycudaHostMemory(Owned):
         self._registered = registered
         with cuda_errors_as_gpu_errors(f"allocate {size_bytes} bytes of the host"):
             if registered:
-                self._block = _pages(size_bytes)
+                self._block: NDArray[np.uint8] = _pages(size_bytes)
                 self._address = driver().register(self._block.ctypes.data, self._block.nbytes)
             else:
-                self._block = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
-                self._allocation: Any = self._block.base
+                block: Any = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
+                self._block, self._allocation = block, block.base
                 self._address = int(self._allocation.get_device_pointer())
         super().__init__("host memory", opened)
 

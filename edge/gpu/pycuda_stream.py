@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.errors import GpuError
 from edge.gpu.cuda_errors import cuda_errors_as_gpu_errors
-from edge.gpu.device import Event, Graph
+from edge.gpu.device import Event, Graph, Stream
 from edge.gpu.driver import EVENT_BLOCKING_SYNC, EVENT_DISABLE_TIMING, DriverError, driver
 from edge.gpu.owned import Owned
 
@@ -40,7 +40,7 @@ class PycudaEvent(Owned):
         with cuda_errors_as_gpu_errors("finish a frame"):
             return driver().event_is_done(self.handle)
 
-    def elapsed_ms(self, since: PycudaEvent) -> float:
+    def elapsed_ms(self, since: Event) -> float:
         """Return the GPU's time from the event `since` to this one."""
         with cuda_errors_as_gpu_errors("tell time"):
             return driver().elapsed_ms(since.handle, self.handle)
@@ -58,7 +58,7 @@ class PycudaGraph(Owned):
         self.nodes = nodes
         super().__init__("graph", opened)
 
-    def launch(self, stream: PycudaStream) -> None:
+    def launch(self, stream: Stream) -> None:
         """Run it on `stream`. Raises `GpuError`."""
         with cuda_errors_as_gpu_errors("run the work of a frame"):
             driver().launch_graph(self._executable, stream.handle)

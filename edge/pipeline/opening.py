@@ -93,9 +93,7 @@ def _on_gpu(models: Models, backend: GpuBackend, threads: int | None, min_score:
             first = GpuLane([task.sibling() for task in tasks], on_gpu, replace(backend, cpu_may_take_over=False))
             trial.callback(first.close)
             require_agreement(first, processor, _detector(bundles))
-        lanes = [
-            GpuLane([task.sibling() for task in tasks], on_gpu, backend) for _ in range(threads or LANES_ON_GPU)
-        ]
+        lanes = [GpuLane([task.sibling() for task in tasks], on_gpu, backend) for _ in range(threads or LANES_ON_GPU)]
         reason = f"{backend.engine} on {backend.gpu.attributes.name} gives the processor's answers"
         return OpenedLanes(list(lanes), Device("gpu", reason), opened.pop_all())
 

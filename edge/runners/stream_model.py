@@ -31,9 +31,7 @@ class StreamModel(Protocol):
     def outputs(self) -> tuple[TensorSpec, ...]:
         """The outputs, in the types that the engine has."""
 
-    def bind(
-        self, stream: Stream, shapes: Mapping[str, tuple[int, ...]], addresses: Mapping[str, int]
-    ) -> Execution:
+    def bind(self, stream: Stream, shapes: Mapping[str, tuple[int, ...]], addresses: Mapping[str, int]) -> Execution:
         """Return an execution for `stream` with inputs of these shapes, its tensors at `addresses`.
 
         Addresses are multiples of 256. Raises `ModelError` for shapes that the model does not take.

@@ -52,15 +52,16 @@ def cases(calls: Counter[str]) -> Iterator[tuple[str, int, str]]:
 
 def test_every_failure_is_told_by_cudas_name_and_leaves_nothing(small_cascade: tuple[str, ...]) -> None:
     calls = calls_of_frames(small_cascade)
-    assert {"allocate", "copy in", "launch", "execute", "capture", "graph", "record", "synchronize", "work"} <= set(calls)
+    assert {"allocate", "copy in", "launch", "execute", "capture", "graph", "record", "synchronize", "work"} <= set(
+        calls
+    )
     for kind, number, name in cases(calls):
         gpu, failing = backend()
         with lanes(failing, small_cascade) as (_, (lane,)):
             gpu.calls.clear()
             gpu.fail_at(kind, number, name)
             with pytest.raises(GpuError, match=name) as error:
-                for frame in frames():
-                    hands_in(frame, lane)
+                [hands_in(frame, lane) for frame in frames()]
             assert error.value.lost == (name == LOST), (kind, number)
 
 
@@ -73,9 +74,10 @@ def test_the_processor_goes_on_with_the_frame_that_failed_where_it_may(small_cas
             gpu.calls.clear()
             gpu.fail_at(kind, number, name)
             with pytest.warns(RuntimeWarning, match=f"{name}.*goes on on the processor") as told:
-                for frame in frames():
-                    assert difference(hands_in(frame, lane), hands_in(frame, processor)) is None, (kind, number)
+                given = [hands_in(frame, lane) for frame in frames()]
             assert len(told) == 1
+            for hands, frame in zip(given, frames(), strict=True):
+                assert difference(hands, hands_in(frame, processor)) is None, (kind, number)
             assert lane.lost is not None
             assert set(gpu.counts()) == set(), "the lane left the device at once"
 
@@ -90,9 +92,10 @@ def test_a_run_says_how_many_lanes_left_the_gpu(small_cascade: tuple[str, ...], 
             gpu.fail_at("copy in", 1, OUT_OF_MEMORY)
         else:
             gpu.fail_at("copy in", 1, LOST)
+        run = pipeline.run(frames() * 10)
         with pytest.warns(RuntimeWarning, match="goes on on the processor"):
-            run = pipeline.run(frames() * 10)
-            assert len(list(run)) == 40
+            results = list(run)
+        assert len(results) == 40
         device = run.summary().device
     assert device.name == ("gpu" if lost == 1 else "cpu")
     assert f"{lost} of 2 lanes left the gpu" in device.reason
@@ -109,7 +112,9 @@ def test_a_run_whose_gpu_was_asked_for_ends_with_the_failure(small_cascade: tupl
     assert gpu.counts() == {}
 
 
-def test_a_gpu_that_answers_wrongly_is_not_used(small_cascade: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_answers_wrongly_is_not_used(
+    small_cascade: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     gpu, wrong = backend()
     from edge.errors import ModelError
     from edge.gpu import rounds

@@ -69,7 +69,8 @@ class TorchExecution(Owned):
         self._stream: Any = None
         if not self._on_host:
             self._pool = torch.cuda.MemPool()
-            self._stream = torch.cuda.ExternalStream(stream.handle)
+            external: Any = torch.cuda.ExternalStream
+            self._stream = external(stream.handle)
 
     def enqueue(self, stream: Any) -> None:
         """Queue one run."""
