@@ -87,6 +87,7 @@ def measured(backend: GpuBackend, *, frames: int, lanes: int, picture: NDArray[n
         first = next(pipeline.run(copied[:1]))
         results["first_result_s"] = time.perf_counter() - begin_s
         results["hands_in_frame"] = len(first.hands)
+    with Pipeline(device=backend, threads=lanes) as pipeline:
         results["pipeline_fps_copied_by_the_host"] = pipeline_fps(pipeline, copied, frames)
     with MappedFrames(backend.gpu, count=RING_SLOTS, size_bytes=picture.nbytes) as mapped:
         in_place = []

@@ -191,6 +191,6 @@ def _attributes(device: cuda.Device, ordinal: int) -> GpuAttributes:
         driver=(version // 1000, version % 1000 // 10),
         memory_bytes=int(device.total_memory()),
         integrated=bool(device.get_attribute(known.INTEGRATED)),
-        coherent=bool(device.get_attribute(known.PAGEABLE_MEMORY_ACCESS)),
+        coherent=bool(device.get_attribute(known.PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES)),
         can_register=bool(driver().attribute(HOST_REGISTER_SUPPORTED, ordinal)),
     )

@@ -26,14 +26,14 @@ from edge.pipeline.lane import Lane
 from edge.pipeline.models import tasks_from_models
 from edge.sources.picture import pixels_from_bytes
 
-DEVICES = ("recording", "recording integrated", "recording torch", "gpu")
+DEVICES = ("recording", "recording integrated", "recording torch", "cuda")
 SHIPPED = shipped_names()
 Models = Sequence[str | Path]
 
 
 def open_backend(device: str, **options: Any) -> GpuBackend:
     """Return a backend; skip or fail the test where there is no such device."""
-    if device == "gpu":
+    if device == "cuda":
         return replace(_gpu_with_torch(), **options)
     gpu = RecordingGpu(integrated="integrated" in device)
     if "torch" in device:

@@ -14,7 +14,7 @@ from edge.frame import Frame
 from edge.gpu.backend import GpuBackend
 from edge.gpu.recording import RecordingGpu
 from edge.gpu.recording_model import RecordingModel
-from edge.pipeline import Pipeline
+from edge.pipeline import Pipeline, PipelineRun
 from edge.pipeline.agreement import difference, hands_in
 from edge.tasks.picture import frame_from_picture
 from tests.gpu.lanes import lanes
@@ -32,6 +32,12 @@ def backend(*, cpu_may_take_over: bool = False) -> tuple[RecordingGpu, GpuBacken
     gpu = RecordingGpu()
     # Two hands at once, so that frames take a second round too.
     return gpu, GpuBackend(gpu, RecordingModel, "test", hands=2, cpu_may_take_over=cpu_may_take_over)
+
+
+def ended_run(pipeline: Pipeline) -> PipelineRun:
+    run = pipeline.run(frames() * 10)
+    assert len(list(run)) == FRAMES * 10
+    return run
 
 
 def calls_of_frames(models: tuple[str, ...]) -> Counter[str]:
@@ -92,10 +98,8 @@ def test_a_run_says_how_many_lanes_left_the_gpu(small_cascade: tuple[str, ...], 
             gpu.fail_at("copy in", 1, OUT_OF_MEMORY)
         else:
             gpu.fail_at("copy in", 1, LOST)
-        run = pipeline.run(frames() * 10)
         with pytest.warns(RuntimeWarning, match="goes on on the processor"):
-            results = list(run)
-        assert len(results) == 40
+            run = ended_run(pipeline)
         device = run.summary().device
     assert device.name == ("gpu" if lost == 1 else "cpu")
     assert f"{lost} of 2 lanes left the gpu" in device.reason

@@ -80,7 +80,10 @@ class TorchExecution(Owned):
         with ExitStack() as stack:
             stack.enter_context(torch.cuda.stream(self._stream))
             stack.enter_context(torch.cuda.use_mem_pool(self._pool))
-            self._run()
+            try:
+                self._run()
+            except RuntimeError as error:
+                raise ModelError(f"PyTorch could not run {self._name}: {error}") from error
 
     def _run(self) -> None:
         with torch.inference_mode():
