@@ -52,13 +52,13 @@ def resources_from_log(log: str, architecture: int) -> list[Resources]:
 
 def compile_log(architecture: int) -> str:
     """Return what the compiler tells of the kernels. Raises `RuntimeError` when it fails."""
+    flags = ["-std=c++17", "-O3", "-cubin", f"-arch=sm_{architecture}", "-Xptxas", "-v"]
     with tempfile.TemporaryDirectory() as folder:
-        command = [nvcc(), "-std=c++17", "-O3", "-cubin", f"-arch=sm_{architecture}", "-Xptxas", "-v"]
-        paths = ["-o", Path(folder) / "kernels.cubin", source_folder() / "cuda" / "kernels.cu"]
-        done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)
+        paths = ["-o", f"{folder}/kernels.cubin", str(source_folder() / "cuda" / "kernels.cu")]
+        done = subprocess.run([nvcc(), *flags, *paths], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"nvcc failed for sm_{architecture}: {done.stderr}")
-    return done.stderr + done.stdout
+    return f"{done.stderr}{done.stdout}"
 
 
 def main(

@@ -92,7 +92,8 @@ def _compile(compiler: Path, architecture: str, kept: Path) -> None:
     target = f"arch=compute_{architecture},code=sm_{architecture}"
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         image = Path(folder) / "kernels.fatbin"
-        command = [compiler, *_FLAGS, "-gencode", target, "-o", image, source_folder() / "cuda" / "kernels.cu"]
+        source = source_folder() / "cuda" / "kernels.cu"
+        command: list[str | Path] = [compiler, *_FLAGS, "-gencode", target, "-o", image, source]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)  # noqa: S603
         except (OSError, subprocess.TimeoutExpired) as error:
