@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.bundle.bundle import Bundle
 from edge.engines.builder import BuildCancelled
 from edge.engines.key import EngineKey
-from edge.engines.making import IsCancelled, Maker, OnProgress
+from edge.engines.making import IsCancelled, Made, Maker, OnProgress
 from edge.engines.store import SCRATCH, Engine, EngineStore
 from edge.engines.timing_cache import read_timings, write_timings
 from edge.errors import EngineError, OutputError
@@ -44,26 +44,23 @@ def build_engine(
             return there
         store.clear_leftovers()
         onnx = bundle.read_model(key.precision)
-        try:
-            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder, ignore_cleanup_errors=True) as scratch:
-                timings = read_timings(store.folder, key)
-                made = make(
-                    onnx,
-                    key,
-                    Path(scratch),
-                    timings=timings,
-                    on_progress=on_progress,
-                    is_cancelled=is_cancelled,
-                )
-        except OSError as error:
-            raise OutputError(
-                f"cannot build in {store.folder}: {error.strerror}; check space and permissions"
-            ) from error
+        made = _make(store.folder, onnx, key, make, on_progress=on_progress, is_cancelled=is_cancelled)
         if made.timings:
             write_timings(store.folder, key, made.timings)
         if test is not None:
             test(made.plan)
         return store.keep(bundle, key, made.plan, made.notes, tested=test is not None)
+
+
+def _make(
+    folder: Path, onnx: bytes, key: EngineKey, make: Maker, *, on_progress: OnProgress, is_cancelled: IsCancelled
+) -> Made:
+    timings = read_timings(folder, key)
+    try:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder, ignore_cleanup_errors=True) as scratch:
+            return make(onnx, key, Path(scratch), timings=timings, on_progress=on_progress, is_cancelled=is_cancelled)
+    except OSError as error:
+        raise OutputError(f"cannot build in {folder}: {error.strerror}; check space and permissions") from error
 
 
 def sound_engine(store: EngineStore, bundle: Bundle, key: EngineKey) -> Engine | None:

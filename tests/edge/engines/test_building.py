@@ -41,9 +41,9 @@ def test_no_moment_of_being_killed_leaves_a_torn_engine(bundle: Bundle, tmp_path
     done = subprocess.run(words, cwd=repo_root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
-    assert counts["killed"] + counts["finished"] == KILLS
-    assert counts["killed"] > KILLS / 2
-    # The blows fell into the work, and the next build swept up after them.
+    assert counts["killed"] == KILLS
+    # Some came too late, many fell into the work, and the next build swept up after them.
+    assert counts["finished"] > 0
     assert counts["leftovers"] > KILLS / 10
     assert counts["files"] == ["", ".cache", ".json", ".plan"]
 
