@@ -20,7 +20,6 @@ from edge.gpu.recording_stream import RecordingStream, bytes_at
 from edge.runners.tensor_spec import TensorSpec
 from tests.gpu.torch_graph import TorchGraph
 
-
 _RELAXED = 2
 """CU_STREAM_CAPTURE_MODE_RELAXED."""
 _THREAD = threading.local()
