@@ -101,9 +101,8 @@ class Cascade:
 
     def tell(self) -> Hands:
         """Return the hands of the frame, once its answers are there. Raises `ModelError`."""
-        hands = Detection.tell(self._round.results.arrays)
         done = self._crowd if self._crowd is not None and self.crowded else self._round
-        return done.tell(hands)
+        return done.tell(*Detection.tell(self._round.results.arrays))
 
     def close(self) -> None:
         """Release everything; the work must be done. Closing twice is allowed."""

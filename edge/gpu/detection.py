@@ -20,7 +20,6 @@ from edge.gpu.looks import HandsAt
 from edge.gpu.parameters import MOST_CANDIDATES
 from edge.gpu.results_block import Fields
 from edge.preprocess import Preprocessor
-from edge.results import Hands
 from edge.runners.stream_model import StreamModel
 from edge.tasks.detector import HandDetector
 
@@ -88,10 +87,10 @@ class Detection:
         return hands
 
     @staticmethod
-    def tell(arrays: Mapping[str, NDArray[Any]]) -> Hands:
-        """Return the hands found, best first."""
+    def tell(arrays: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return boxes and scores of the hands found, best first, valid until the next frame."""
         count = int(arrays["count"][0])
-        return Hands(arrays["boxes"][:count].copy(), arrays["scores"][:count].copy())
+        return arrays["boxes"][:count], arrays["scores"][:count]
 
 
 def _level(address: int, shape: tuple[int, ...], stride_px: int) -> DeviceLevel:

@@ -74,6 +74,7 @@ class PycudaStream(Owned):
     def __init__(self, module: Any, opened: Counter[str]) -> None:
         from pycuda import driver as cuda
 
+        self._cuda: Any = cuda
         self._module = module
         self._functions: dict[str, Any] = {}
         with cuda_errors_as_gpu_errors("open a stream"):
@@ -83,24 +84,18 @@ class PycudaStream(Owned):
 
     def copy_in(self, address: int, source: NDArray[np.uint8]) -> None:
         """Copy contiguous bytes of the host to the GPU. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("copy to its memory"):
-            cuda.memcpy_htod_async(address, source, self._stream)
+            self._cuda.memcpy_htod_async(address, source, self._stream)
 
     def copy_out(self, target: NDArray[np.uint8], address: int) -> None:
         """Copy bytes of the GPU to contiguous ones of the host. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("copy from its memory"):
-            cuda.memcpy_dtoh_async(target, address, self._stream)
+            self._cuda.memcpy_dtoh_async(target, address, self._stream)
 
     def clear(self, address: int, size_bytes: int) -> None:
         """Set bytes of the GPU to zero. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("clear its memory"):
-            cuda.memset_d8_async(address, 0, size_bytes, self._stream)
+            self._cuda.memset_d8_async(address, 0, size_bytes, self._stream)
 
     def launch(
         self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int

@@ -142,7 +142,7 @@ def test_a_gpu_that_answers_wrongly_is_not_used(
 ) -> None:
     gpu, wrong = backend()
     real = rounds.Round.tell
-    monkeypatch.setattr(rounds.Round, "tell", lambda self, hands: real(self, hands)[:1])
+    monkeypatch.setattr(rounds.Round, "tell", lambda self, *found: real(self, *found)[:1])
     with pytest.raises(ModelError, match=r"does not answer as the processor does: 1 hands instead of \d+"):
         Pipeline(small_cascade, device=wrong)
     assert gpu.counts() == {}
