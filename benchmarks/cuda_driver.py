@@ -125,7 +125,7 @@ class CudaDevice(AbstractContextManager["CudaDevice"]):
         """Wait until all that was put into the stream is done."""
         self.call("cuStreamSynchronize", self._stream)
 
-    def graph_ms(self, work: Callable[[], None], *, repeats: int) -> list[float]:
+    def graph_ms(self, work: Callable[[], object], *, repeats: int) -> list[float]:
         """Return the milliseconds of `repeats` replays of what `work` puts into the stream, captured once."""
         graph, runnable = c_void_p(), c_void_p()
         self.call("cuStreamBeginCapture_v2", self._stream, c_int(_CAPTURE_THREAD_LOCAL))

@@ -10,8 +10,8 @@ architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -
 "$python" -m pip install --quiet --no-build-isolation --no-deps --no-index --editable . \
   --config-settings="cmake.define.EDGE_CUDA_ARCHITECTURES=$architecture"
 export FAIL_WITHOUT_GPU=1 PYTHONUNBUFFERED=1
-"$python" -m pytest tests/gpu -q -p no:cacheprovider
+"$python" -m pytest tests/gpu/test_kernels.py -q -p no:cacheprovider
 "$python" -m benchmarks.kernel_bandwidth --output "$folder/kernel_bandwidth.json"
 for tool in memcheck racecheck; do
-  compute-sanitizer --tool "$tool" --error-exitcode 9 "$python" -m pytest tests/gpu -q -x -p no:cacheprovider
+  compute-sanitizer --tool "$tool" --error-exitcode 9 "$python" -m pytest tests/gpu/test_kernels.py -q -x -p no:cacheprovider
 done

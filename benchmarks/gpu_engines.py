@@ -36,6 +36,7 @@ def open_engines(
     gpu = backend.gpu
     stream = opened.enter_context(gpu.stream())
     bound = []
+    row_shape: tuple[int, ...]
     for task in tasks:
         if isinstance(task, HandDetector):
             contract = task.contract.picture_input.contract()
@@ -59,7 +60,7 @@ def open_engines(
 
 def engines_fps(lanes: Sequence[EngineLane], *, frames: int) -> float:
     """Return frames a second; a lane gets its next frame when its last is done."""
-    for lane in lanes * 3:
+    for lane in (*lanes, *lanes, *lanes):
         lane.replay.queue()
         lane.stream.record(lane.finished)
         lane.finished.synchronize()

@@ -87,6 +87,7 @@ def measured(backend: GpuBackend, *, frames: int, lanes: int, picture: NDArray[n
         first = next(pipeline.run(copied[:1]))
         results["first_result_s"] = time.perf_counter() - begin_s
         results["hands_in_frame"] = len(first.hands)
+    with Pipeline(device=backend, threads=lanes) as pipeline:
         results["pipeline_fps_copied_by_the_host"] = pipeline_fps(pipeline, copied, frames)
     with MappedFrames(backend.gpu, count=RING_SLOTS, size_bytes=picture.nbytes) as mapped:
         in_place = []
@@ -205,19 +206,20 @@ def backend_from_engine(engine: Engine, hands: int) -> GpuBackend:
 
 def machine(backend: GpuBackend) -> dict[str, Any]:
     """Return what was measured on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
     return {
         "gpu": asdict(backend.gpu.attributes),
         "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": versions,
+        "packages": {package: _version(package) for package in PACKAGES},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

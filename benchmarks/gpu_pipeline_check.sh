@@ -45,9 +45,9 @@ step package 150 "$python" -m pip install --quiet --no-index --no-deps --no-buil
   --config-settings="cmake.define.EDGE_CUDA_ARCHITECTURES=$architecture"
 
 export FAIL_WITHOUT_GPU=1 PYTHONUNBUFFERED=1
-tests=("$python" -m pytest -q -x -p no:cacheprovider --tb=short)
+tests=("$python" -m pytest -q -p no:cacheprovider --tb=short -o filterwarnings=default)
 step device 60 "${tests[@]}" tests/gpu/test_pycuda_device.py
-step answers 100 "${tests[@]}" tests/gpu/test_lane.py -k gpu
+step answers 100 "${tests[@]}" tests/gpu/test_lane.py -k cuda
 [ -z "$tensorrt" ] || step tensorrt 60 "${tests[@]}" tests/gpu/test_tensorrt_on_gpu.py
 for engine in torch torch-fp16 ${tensorrt:+tensorrt}; do
   step "pipeline_$engine" 60 "$python" -m benchmarks.gpu_pipeline --engine "$engine" --output "$out/gpu_pipeline_$engine.json" \

@@ -18,7 +18,7 @@ from benchmarks.cuda_driver import CudaDevice
 from benchmarks.kernel_work import Work, all_work
 from edge.gpu.kernel_image import built_image
 
-COPY_BYTES = 256 * 2**20
+COPY_BYTES, COPIES = 256 * 2**20, 4
 # A replay runs over more memory than the cache holds, so that every byte comes from where frames come from.
 WORKING_SET = 3
 MOST_CALLS = 256
@@ -40,14 +40,17 @@ class Bandwidth:
     share_of_like: float
 
 
-def fastest_copy_gb_s(device: CudaDevice, repeats: int) -> float:
-    """Return what a large copy within the device's memory moves, bytes read and written."""
-    source, target = device.allocate(COPY_BYTES), device.allocate(COPY_BYTES)
-    times_ms = device.graph_ms(
-        lambda: [device.copy(target, source, COPY_BYTES) for _ in range(4)] and None, repeats=repeats
-    )
+def copies_ms(device: CudaDevice, nbytes: int, calls: int, repeats: int) -> float:
+    """Return the milliseconds of `calls` copies of `nbytes` between places of their own in the device's memory."""
+    places = [(device.allocate(nbytes), device.allocate(nbytes)) for _ in range(calls)]
+
+    def copy_all() -> None:
+        for target, source in places:
+            device.copy(target, source, nbytes)
+
+    median_ms = statistics.median(device.graph_ms(copy_all, repeats=repeats))
     device.free()
-    return 4 * 2 * COPY_BYTES / statistics.median(times_ms) / 1e6
+    return median_ms
 
 
 def measured(device: CudaDevice, work: Work, copy_gb_s: float, repeats: int) -> Bandwidth:
@@ -55,17 +58,9 @@ def measured(device: CudaDevice, work: Work, copy_gb_s: float, repeats: int) -> 
     cache = device.description()["l2_bytes"]
     calls = int(np.clip(-(-WORKING_SET * cache // work.nbytes), 8, MOST_CALLS))
     launches = [work.prepare(device) for _ in range(calls)]
-    own_ms = statistics.median(device.graph_ms(lambda: [launch() for launch in launches] and None, repeats=repeats))
+    own_ms = statistics.median(device.graph_ms(lambda: [launch() for launch in launches], repeats=repeats))
     device.free()
-    half = work.nbytes // 2
-    sources, targets = ([device.allocate(half) for _ in range(calls)] for _ in range(2))
-    like_ms = statistics.median(
-        device.graph_ms(
-            lambda: [device.copy(to, of, half) for to, of in zip(targets, sources, strict=True)] and None,
-            repeats=repeats,
-        )
-    )
-    device.free()
+    like_ms = copies_ms(device, work.nbytes // 2, calls, repeats)
     gb_s = calls * work.nbytes / own_ms / 1e6
     return Bandwidth(
         work.kernel,
@@ -91,7 +86,7 @@ def main(
 ) -> None:
     """Measure every kernel at 1080p and 4K on the first GPU."""
     with CudaDevice() as device:
-        copy_gb_s = fastest_copy_gb_s(device, repeats)
+        copy_gb_s = COPIES * 2 * COPY_BYTES / copies_ms(device, COPY_BYTES, COPIES, repeats) / 1e6
         rows = [measured(device, work, copy_gb_s, repeats) for work in all_work()]
         image = built_image()
         told = {

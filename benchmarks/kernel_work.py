@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -57,7 +57,7 @@ def frame_work(size: str, pixel_format: PixelFormat, side_px: int, dtype: Device
 
     def prepare(device: CudaDevice) -> Callable[[], None]:
         picture = one._replace(pointer=device.allocate(count * one.picture_bytes))
-        out = tensor._replace(pointer=device.allocate(tensor.nbytes))
+        out = replace(tensor, pointer=device.allocate(tensor.nbytes))
         return partial(
             kernels.warp_frame, device, picture, out, source_from_input=place, contract=contract("letterbox", side_px)
         )
@@ -79,7 +79,7 @@ def crops_work(size: str, pixel_format: PixelFormat) -> Work:
 
     def prepare(device: CudaDevice) -> Callable[[], None]:
         picture = one._replace(pointer=device.allocate(one.picture_bytes))
-        out = tensor._replace(pointer=device.allocate(tensor.nbytes))
+        out = replace(tensor, pointer=device.allocate(tensor.nbytes))
         return partial(
             kernels.warp_crops,
             device,

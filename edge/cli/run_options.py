@@ -31,7 +31,7 @@ _MASK = typer.Option(
 _SHOW = typer.Option("--show", help="Show a window; q closes it.")
 _MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
 _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
-_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
+_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core, three on a GPU]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 

@@ -144,6 +144,10 @@ def _place_on_dla(
     config.default_device_type = trt.DeviceType.DLA
     config.DLA_core = core
     config.set_flag(trt.BuilderFlag.GPU_FALLBACK)
+    return _gpu_layers(config, network)
+
+
+def _gpu_layers(config: Any, network: Any) -> tuple[str, ...]:
     layers = [network.get_layer(number) for number in range(network.num_layers)]
     return tuple(f"{layer.name} ({layer.type.name})" for layer in layers if not config.can_run_on_DLA(layer))
 

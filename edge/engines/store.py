@@ -49,12 +49,19 @@ class Engine:
 
 
 def default_folder() -> Path:
-    """Return `$EDGE_ENGINES`, the cache folder that systemd gives a service, or that of the user."""
+    """Return `$EDGE_ENGINES`, or a folder in the cache that systemd gives a service, or in that of the user.
+
+    Raises `EngineError` for a user without a home.
+    """
     named = os.environ.get("EDGE_ENGINES")
     if named:
         return Path(named)
-    cache = os.environ.get("CACHE_DIRECTORY") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "edge-hands" / "engines"
+    given, _, _ = os.environ.get("CACHE_DIRECTORY", "").partition(":")
+    try:
+        cache = Path(given or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:
+        raise EngineError("this user has no home to keep engines in; name a folder in EDGE_ENGINES") from error
+    return cache / "edge-hands" / "engines"
 
 
 class EngineStore:

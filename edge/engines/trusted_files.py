@@ -29,7 +29,7 @@ def open_folder(folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-        status = folder.lstat()
+        status, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise OutputError(
             f"cannot make the folder of engines {folder}: {error.strerror}; name another in EDGE_ENGINES"
@@ -40,6 +40,11 @@ def open_folder(folder: Path) -> None:
         raise EngineError(
             f"{folder} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this; engines are code, so name"
             " a folder of your own in EDGE_ENGINES"
+        )
+    if above.st_mode & _OTHERS_WRITE and not above.st_mode & stat.S_ISVTX:
+        raise EngineError(
+            f"{folder.parent} is open to other users: of its folders anybody may put another folder in its place; name"
+            " a folder elsewhere in EDGE_ENGINES"
         )
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise EngineError(

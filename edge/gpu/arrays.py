@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +76,8 @@ class DevicePicture(NamedTuple):
         )
 
 
-class DeviceTensor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DeviceTensor:
     """(count, channels, height, width) values of a network."""
 
     pointer: int
@@ -92,7 +94,7 @@ class DeviceTensor(NamedTuple):
 
     def view(self) -> parameters.TensorView:
         """Return the kernels' view."""
-        return parameters.TensorView(*self)
+        return parameters.TensorView(*astuple(self))
 
 
 class DeviceLevel(NamedTuple):

@@ -55,7 +55,7 @@ class Cascade:
         self._replays: dict[tuple[int, Round], Replay] = {}
         self._crowd: Round | None = None
         with ExitStack() as opened:
-            self._detection = Detection(detector, models[detector.name], gpu, stream, opened, frame)
+            self._detection = Detection(detector, models[detector.name], gpu, stream, opened, frame=frame)
             rows, fields = min(hands, self._most), Detection.fields(detector)
             self._round = Round(looking, models, gpu, stream, opened, rows=rows, more=fields)
             self._opened = opened.pop_all()
@@ -101,9 +101,8 @@ class Cascade:
 
     def tell(self) -> Hands:
         """Return the hands of the frame, once its answers are there. Raises `ModelError`."""
-        hands = Detection.tell(self._round.results.arrays)
         done = self._crowd if self._crowd is not None and self.crowded else self._round
-        return done.tell(hands)
+        return done.tell(*Detection.tell(self._round.results.arrays))
 
     def close(self) -> None:
         """Release everything; the work must be done. Closing twice is allowed."""

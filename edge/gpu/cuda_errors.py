@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
+from types import TracebackType
 
 from edge.errors import GpuError
 from edge.gpu.driver import DriverError, driver
@@ -26,7 +25,7 @@ _LOSSES = {
     "CUDA_ERROR_ILLEGAL_INSTRUCTION": "the kernels do not fit this GPU; delete edge's cache of kernels and start again",
     "CUDA_ERROR_LAUNCH_FAILED": "a kernel crashed; report it with the size of the picture",
     "CUDA_ERROR_LAUNCH_TIMEOUT": "the driver ended a kernel that took too long; use a GPU without a display",
-    "CUDA_ERROR_ECC_UNCORRECTABLE": "the GPU's memory is damaged; restart the machine, and replace the GPU if it recurs",
+    "CUDA_ERROR_ECC_UNCORRECTABLE": "the GPU's memory is damaged; restart the machine, and replace it if that recurs",
     "CUDA_ERROR_HARDWARE_STACK_ERROR": "the GPU reported a fault of its own; restart the machine",
     "CUDA_ERROR_NVLINK_UNCORRECTABLE": "the GPU's link is damaged; restart the machine",
     "CUDA_ERROR_CONTAINED": "the GPU contained a fault of its memory; start the program again",
@@ -37,17 +36,24 @@ _LOSSES = {
 _PYCUDA_MESSAGE = re.compile(r"(?P<function>\w+) failed: (?P<text>.*?)(?: - .*)?$", re.DOTALL)
 
 
-@contextlib.contextmanager
-def cuda_errors_as_gpu_errors(doing: str) -> Iterator[None]:
+class cuda_errors_as_gpu_errors:  # noqa: N801 - it reads as contextlib's managers do, and is quicker than one
     """Raise `GpuError` for what PyCUDA and the driver raise; `doing` completes "the GPU could not"."""
-    from pycuda import driver as cuda
 
-    try:
-        yield
-    except DriverError as error:
-        raise gpu_error(doing, driver().name_of(error.code), error.function) from error
-    except cuda.Error as error:
-        raise _from_pycuda(doing, error) from error
+    __slots__ = ("_doing",)
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, DriverError):
+            raise gpu_error(self._doing, driver().name_of(error.code), error.function) from error
+        if kind is not None and kind.__module__.startswith("pycuda."):
+            raise _from_pycuda(self._doing, error) from error
 
 
 def gpu_error(doing: str, name: str, function: str) -> GpuError:
@@ -56,7 +62,7 @@ def gpu_error(doing: str, name: str, function: str) -> GpuError:
     return GpuError(f"the GPU could not {doing}: {name} from {function}; {remedy}", name=name, lost=name in _LOSSES)
 
 
-def _from_pycuda(doing: str, error: Exception) -> GpuError:
+def _from_pycuda(doing: str, error: BaseException | None) -> GpuError:
     told = _PYCUDA_MESSAGE.match(str(error))
     if told is None:
         return gpu_error(doing, "CUDA_ERROR_UNKNOWN", type(error).__name__)

@@ -20,7 +20,6 @@ from edge.gpu.looks import HandsAt
 from edge.gpu.parameters import MOST_CANDIDATES
 from edge.gpu.results_block import Fields
 from edge.preprocess import Preprocessor
-from edge.results import Hands
 from edge.runners.stream_model import StreamModel
 from edge.tasks.detector import HandDetector
 
@@ -32,7 +31,7 @@ class Detection:
     """
 
     def __init__(
-        self, detector: HandDetector, model: StreamModel, gpu: Gpu, stream: Stream, opened: ExitStack, frame: Frame
+        self, detector: HandDetector, model: StreamModel, gpu: Gpu, stream: Stream, opened: ExitStack, *, frame: Frame
     ) -> None:
         contract = detector.contract.picture_input.contract()
         preprocessor = Preprocessor(contract)
@@ -52,7 +51,7 @@ class Detection:
         self._batch = batch
         self._input = DeviceTensor(batch.input, 1, *row_shape, self._bound.dtype)
         self._levels = [
-            DeviceLevel(batch.outputs[level.output], *self._bound.shapes[level.output][2:], level.stride_px)
+            _level(batch.outputs[level.output], self._bound.shapes[level.output], level.stride_px)
             for level in self._decoder.levels
         ]
         (self._output_type,) = {self._bound.output_types[level.output] for level in self._decoder.levels}
@@ -88,7 +87,11 @@ class Detection:
         return hands
 
     @staticmethod
-    def tell(arrays: Mapping[str, NDArray[Any]]) -> Hands:
-        """Return the hands found, best first."""
+    def tell(arrays: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return boxes and scores of the hands found, best first, valid until the next frame."""
         count = int(arrays["count"][0])
-        return Hands(arrays["boxes"][:count].copy(), arrays["scores"][:count].copy())
+        return arrays["boxes"][:count], arrays["scores"][:count]
+
+
+def _level(address: int, shape: tuple[int, ...], stride_px: int) -> DeviceLevel:
+    return DeviceLevel(address, shape[2], shape[3], stride_px)

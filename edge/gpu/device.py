@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rest of the package needs of a GPU: memory, streams, events, kernels and graphs, each owned by its opener."""
+"""What the rest of the package needs of a GPU: memory, streams, events, kernels, graphs, each owned by its opener."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ class Event(Closeable, Protocol):
     def done(self) -> bool:
         """Whether all work before it is done. Raises `GpuError`."""
 
-    def elapsed_ms(self, since: Any) -> float:
+    def elapsed_ms(self, since: Event) -> float:
         """Return the GPU's time from the event `since` to this one; both must be done and be made with `timing`."""
 
 

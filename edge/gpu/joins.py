@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from edge.gpu import kernels
 from edge.gpu.device import Stream
 from edge.gpu.looks import HandsAt
 from edge.gpu.results_block import Fields
-from edge.results import Hands
 from edge.tasks.crop_task import SAME_HAND_SHARE, CropTask
 from edge.tasks.hand_task import HandTask
 from edge.tasks.loading import trusted_presence
@@ -59,9 +57,8 @@ class Join:
         )
         return kept
 
-    def tell(self, hands: Hands, arrays: Mapping[str, NDArray[Any]]) -> Hands:
-        """Return those of `hands` that stay, best first, with their scores."""
+    def kept(self, arrays: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the rows of those that stay, best first, and their scores, valid until the next frame."""
         name = self._task.name
         left = int(arrays[f"{name}/kept/count"][0])
-        rows = arrays[f"{name}/kept/rows"][:left]
-        return replace(hands[rows], scores=arrays[f"{name}/kept/scores"][:left].copy())
+        return arrays[f"{name}/kept/rows"][:left], arrays[f"{name}/kept/scores"][:left]

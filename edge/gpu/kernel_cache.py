@@ -28,7 +28,7 @@ def compiled_image(capability: tuple[int, int]) -> bytes:
         DependencyError: nvcc is missing, or it failed.
         OutputError: the folder cannot be made or written, or others can write to it.
     """
-    compiler, architecture = _nvcc(), f"{capability[0]}{capability[1]}"
+    compiler, architecture = nvcc(), f"{capability[0]}{capability[1]}"
     folder = _private_folder()
     kept = folder / f"sm_{architecture}-{_key(compiler, architecture)}.fatbin"
     try:
@@ -47,7 +47,8 @@ def source_folder() -> Path:
     return checkout if checkout.is_dir() else Path(_native.__file__).parent / "gpu" / "source"
 
 
-def _nvcc() -> Path:
+def nvcc() -> Path:
+    """Return the CUDA compiler. Raises `DependencyError` when there is none."""
     homes = [os.environ.get(name) for name in ("CUDA_HOME", "CUDA_PATH")]
     places = [Path(home) / "bin" for home in (*homes, "/usr/local/cuda") if home]
     found = shutil.which("nvcc") or shutil.which("nvcc", path=os.pathsep.join(map(str, places)))
@@ -91,7 +92,8 @@ def _compile(compiler: Path, architecture: str, kept: Path) -> None:
     target = f"arch=compute_{architecture},code=sm_{architecture}"
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         image = Path(folder) / "kernels.fatbin"
-        command = [compiler, *_FLAGS, "-gencode", target, "-o", image, source_folder() / "cuda" / "kernels.cu"]
+        source = source_folder() / "cuda" / "kernels.cu"
+        command: list[str | Path] = [compiler, *_FLAGS, "-gencode", target, "-o", image, source]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)  # noqa: S603
         except (OSError, subprocess.TimeoutExpired) as error:

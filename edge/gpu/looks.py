@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,11 @@ from edge.gpu.bound_model import Batch, BoundModel
 from edge.gpu.device import Gpu, Stream
 from edge.gpu.results_block import Fields
 from edge.keypoints import KEYPOINTS
-from edge.results import Hands, Labels
+from edge.results import Labels
 from edge.runners.stream_model import StreamModel
 from edge.tasks.crop_task import CropTask
 from edge.tasks.hand_task import HandTask
+from edge.tasks.loading import trusted_presence
 
 POINTS = len(KEYPOINTS)
 _FLOAT_BYTES, _BOX_BYTES, _MAP_BYTES, _HAND_BYTES = 4, 4 * 4, 6 * 8, POINTS * 3 * 4
@@ -35,6 +36,9 @@ _FIELD_OF_ROLE: dict[Role, str] = {
     "holding": "holding",
     "pose": "poses",
 }
+
+
+Rows = slice | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Look:
             # A count is of the first row on; the rows behind it hold boxes without a size.
             count = hands.count if batch.first == 0 else 0
             if isinstance(self.task, CropTask):
-                self._queue_crops(self.task, batch, picture, hands, count, at["fault"])
+                self._queue_crops(self.task, batch, picture, hands, count=count, fault=at["fault"])
             else:
                 self._queue_keypoints(batch, keypoints, count)
             batch.execution.enqueue(self._stream)
@@ -90,26 +94,23 @@ class Look:
             elif isinstance(decoder, LabelDecoder):
                 self._queue_labels(decoder, batch, count, at)
 
-    def tell(self, hands: Hands, arrays: Mapping[str, NDArray[Any]]) -> Hands:
-        """Return `hands`, in the order of the look, with its answers, as the task itself does."""
-        name, count = self.task.name, len(hands)
-        told: dict[str, Any] = {}
+    def tell(self, told: dict[str, Any], arrays: Mapping[str, NDArray[Any]], rows: Rows) -> None:
+        """Add to `told`, the fields of `Hands`, what `arrays` say of the hands in `rows`, as the task itself does."""
+        name = self.task.name
         if isinstance(self.task, CropTask):
             own = arrays.get(f"{name}/presence")
-            told["presence"] = self.task.presence_of(hands, None if own is None else own[:count].copy())
+            if own is not None and (told["presence"] is None or trusted_presence(self.task.contract)):
+                told["presence"] = own[rows].copy()
         decoder = self.task.contract.decoder
         if isinstance(decoder, PointDecoder):
-            told["keypoints"] = arrays[f"{name}/keypoints"][:count].copy()
+            told["keypoints"] = arrays[f"{name}/keypoints"][rows].copy()
         for head in decoder.heads if isinstance(decoder, LabelDecoder) else ():
             if head.role != "presence":
-                ids, scores = arrays[f"{name}/{head.role}"], arrays[f"{name}/{head.role}/scores"]
-                told[_FIELD_OF_ROLE[head.role]] = Labels(
-                    head.labels, ids[:count].astype(np.int64), scores[:count].copy()
-                )
-        return replace(hands, **told)
+                ids, scores = arrays[f"{name}/{head.role}"][rows], arrays[f"{name}/{head.role}/scores"][rows]
+                told[_FIELD_OF_ROLE[head.role]] = Labels(head.labels, ids.astype(np.int64), scores.copy())
 
     def _queue_crops(
-        self, task: CropTask, batch: Batch, picture: DevicePicture, hands: HandsAt, count: int, fault: int
+        self, task: CropTask, batch: Batch, picture: DevicePicture, hands: HandsAt, *, count: int, fault: int
     ) -> None:
         contract = task.contract.picture_input.contract()
         side_px = contract.width_px

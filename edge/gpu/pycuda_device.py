@@ -128,11 +128,11 @@ class PycudaHostMemory(Owned):
         self._registered = registered
         with cuda_errors_as_gpu_errors(f"allocate {size_bytes} bytes of the host"):
             if registered:
-                self._block = _pages(size_bytes)
+                self._block: NDArray[np.uint8] = _pages(size_bytes)
                 self._address = driver().register(self._block.ctypes.data, self._block.nbytes)
             else:
-                self._block = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
-                self._allocation: Any = self._block.base
+                block: Any = cuda.pagelocked_empty(size_bytes, np.uint8, mem_flags=cuda.host_alloc_flags.DEVICEMAP)
+                self._block, self._allocation = block, block.base
                 self._address = int(self._allocation.get_device_pointer())
         super().__init__("host memory", opened)
 
@@ -191,6 +191,6 @@ def _attributes(device: cuda.Device, ordinal: int) -> GpuAttributes:
         driver=(version // 1000, version % 1000 // 10),
         memory_bytes=int(device.total_memory()),
         integrated=bool(device.get_attribute(known.INTEGRATED)),
-        coherent=bool(device.get_attribute(known.PAGEABLE_MEMORY_ACCESS)),
+        coherent=bool(device.get_attribute(known.PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES)),
         can_register=bool(driver().attribute(HOST_REGISTER_SUPPORTED, ordinal)),
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.errors import GpuError
 from edge.gpu.cuda_errors import cuda_errors_as_gpu_errors
-from edge.gpu.device import Event, Graph
+from edge.gpu.device import Event, Graph, Stream
 from edge.gpu.driver import EVENT_BLOCKING_SYNC, EVENT_DISABLE_TIMING, DriverError, driver
 from edge.gpu.owned import Owned
 
@@ -40,7 +40,7 @@ class PycudaEvent(Owned):
         with cuda_errors_as_gpu_errors("finish a frame"):
             return driver().event_is_done(self.handle)
 
-    def elapsed_ms(self, since: PycudaEvent) -> float:
+    def elapsed_ms(self, since: Event) -> float:
         """Return the GPU's time from the event `since` to this one."""
         with cuda_errors_as_gpu_errors("tell time"):
             return driver().elapsed_ms(since.handle, self.handle)
@@ -58,7 +58,7 @@ class PycudaGraph(Owned):
         self.nodes = nodes
         super().__init__("graph", opened)
 
-    def launch(self, stream: PycudaStream) -> None:
+    def launch(self, stream: Stream) -> None:
         """Run it on `stream`. Raises `GpuError`."""
         with cuda_errors_as_gpu_errors("run the work of a frame"):
             driver().launch_graph(self._executable, stream.handle)
@@ -74,6 +74,7 @@ class PycudaStream(Owned):
     def __init__(self, module: Any, opened: Counter[str]) -> None:
         from pycuda import driver as cuda
 
+        self._cuda: Any = cuda
         self._module = module
         self._functions: dict[str, Any] = {}
         with cuda_errors_as_gpu_errors("open a stream"):
@@ -83,24 +84,18 @@ class PycudaStream(Owned):
 
     def copy_in(self, address: int, source: NDArray[np.uint8]) -> None:
         """Copy contiguous bytes of the host to the GPU. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("copy to its memory"):
-            cuda.memcpy_htod_async(address, source, self._stream)
+            self._cuda.memcpy_htod_async(address, source, self._stream)
 
     def copy_out(self, target: NDArray[np.uint8], address: int) -> None:
         """Copy bytes of the GPU to contiguous ones of the host. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("copy from its memory"):
-            cuda.memcpy_dtoh_async(target, address, self._stream)
+            self._cuda.memcpy_dtoh_async(target, address, self._stream)
 
     def clear(self, address: int, size_bytes: int) -> None:
         """Set bytes of the GPU to zero. Raises `GpuError`."""
-        from pycuda import driver as cuda
-
         with cuda_errors_as_gpu_errors("clear its memory"):
-            cuda.memset_d8_async(address, 0, size_bytes, self._stream)
+            self._cuda.memset_d8_async(address, 0, size_bytes, self._stream)
 
     def launch(
         self, name: str, grid: tuple[int, int, int], block: tuple[int, int, int], args: bytes, shared_bytes: int

@@ -60,8 +60,10 @@ class RecordingExecution(Owned):
         super().__init__("execution", stream.open)
         self._name, self._session, self._binding, self._addresses = name, session, binding, addresses
 
-    def enqueue(self, stream: RecordingStream) -> None:
-        """Queue one run."""
+    def enqueue(self, stream: Stream) -> None:
+        """Queue one run. Raises `ModelError` for a stream of another device."""
+        if not isinstance(stream, RecordingStream):
+            raise ModelError(f"a RecordingModel runs on a RecordingStream, got {type(stream).__name__}")
         session, binding = self._session, self._binding
         stream.execute(self._name, lambda: session.run_with_iobinding(binding), self._addresses, self)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge.errors import GpuError
 from edge.frame import PixelFormat
 from edge.gpu import parameters
+from edge.gpu.device import Event, Stream
 from edge.gpu.launcher import HostLauncher
 from edge.gpu.owned import Owned
 
@@ -93,15 +94,17 @@ class RecordingStream(Owned):
         """Queue the run of a model, for `StreamModel`s that work on the host."""
         self._put("execute", name, work, addresses, (owner,))
 
-    def record(self, event: RecordingEvent) -> None:
+    def record(self, event: Event) -> None:
         """Let `event` stand for all work queued so far."""
         self._gpu.call("record", "", self.number, captured=self._captured is not None)
         if self._captured is None:
-            event.stream, event.position = self, self.queued
+            own = _of_this_device(event)
+            own.stream, own.position = self, self.queued
 
-    def wait(self, event: RecordingEvent) -> None:
+    def wait(self, event: Event) -> None:
         """Let work queued from here on wait for `event`."""
-        stream, position = event.stream, event.position
+        own = _of_this_device(event)
+        stream, position = own.stream, own.position
 
         def work() -> None:
             if stream is not None:
@@ -208,7 +211,7 @@ class RecordingEvent(Owned):
         stream.work_until(stream.finished + 1)
         return stream.finished >= self.position
 
-    def elapsed_ms(self, since: RecordingEvent) -> float:
+    def elapsed_ms(self, since: Event) -> float:
         """Return 0: no time is kept here."""
         del since
         return 0.0
@@ -222,9 +225,17 @@ class RecordingGraph(Owned):
         self.nodes = len(operations)
         self._operations = operations
 
-    def launch(self, stream: RecordingStream) -> None:
+    def launch(self, stream: Stream) -> None:
         """Queue it on `stream`."""
+        if not isinstance(stream, RecordingStream):
+            raise TypeError(f"a RecordingGraph runs on a RecordingStream, got {type(stream).__name__}")
         stream.put_graph(self._operations, self)
+
+
+def _of_this_device(event: Event) -> RecordingEvent:
+    if not isinstance(event, RecordingEvent):
+        raise TypeError(f"a RecordingStream takes a RecordingEvent, got {type(event).__name__}")
+    return event
 
 
 def bytes_at(address: int, size_bytes: int) -> NDArray[np.uint8]:

@@ -13,10 +13,10 @@ _REFUSALS = ("CUDA_ERROR_STREAM_CAPTURE", "CUDA_ERROR_NOT_SUPPORTED", "CUDA_ERRO
 
 
 class Replay:
-    """Queues `work` on `stream`: the first time as it is, for libraries prepare themselves in their first run, then as
-    a graph, captured once.
+    """Queues `work` on `stream`: the first time as it is, then as a graph that is captured once.
 
-    `refusal` says why there is none, where the driver would not capture it; the work is then queued as it is.
+    Libraries prepare themselves in their first run, which a graph must not hold. `refusal` says why there is
+    none, where the driver would not capture the work; it is then queued as it is.
     """
 
     def __init__(self, stream: Stream, work: Callable[[], None], *, capture: bool = True) -> None:

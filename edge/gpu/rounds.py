@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.gpu.arrays import DevicePicture
 from edge.gpu.device import Gpu, Stream
 from edge.gpu.joins import Join
-from edge.gpu.looks import HandsAt, Look
+from edge.gpu.looks import HandsAt, Look, Rows
 from edge.gpu.results_block import Fields, ResultsBlock
 from edge.results import Hands
 from edge.runners.stream_model import StreamModel
@@ -41,7 +43,7 @@ class Round:
     ) -> None:
         self.rows = rows
         self._stream = stream
-        fields: dict[str, tuple[object, ...]] = {"fault": (np.int32, 1), **more}
+        fields: dict[str, tuple[Any, ...]] = {"fault": (np.int32, 1), **more}
         self._steps: list[Look | Join] = []
         for task in _with_poses_early(tasks):
             fields |= Look.fields(task, rows)
@@ -68,16 +70,32 @@ class Round:
                 keypoints = at.get(f"{step.task.name}/keypoints", keypoints)
         self.results.copy_out(self._stream)
 
-    def tell(self, hands: Hands) -> Hands:
-        """Return `hands` with all answers, once they are there. Raises `ModelError` when a model gave no numbers."""
+    def tell(self, boxes_xyxy: NDArray[np.float32], scores: NDArray[np.float32]) -> Hands:
+        """Return the hands found there with all answers, once these are there.
+
+        Raises `ModelError` when a model gave no numbers.
+        """
         arrays = self.results.arrays
         if arrays["fault"][0]:
             names = ", ".join(step.task.name for step in self._steps if isinstance(step, Look))
             raise ModelError(f"outputs of {names} cannot be decoded, they are not finite; verify the bundles")
-        for step in self._steps:
-            if len(hands):
-                hands = step.tell(hands, arrays)
-        return hands
+        rows: Rows = slice(len(scores))
+        looks: list[tuple[Look, Rows]] = []
+        # From the last step to the first: where the hands that stay in the end were at each.
+        for step in reversed(self._steps):
+            if isinstance(step, Look):
+                looks.append((step, rows))
+                continue
+            kept, joined = step.kept(arrays)
+            if isinstance(rows, slice):
+                scores, rows = joined, kept
+            else:
+                rows = kept[rows]
+        told: dict[str, Any] = {"boxes_xyxy": boxes_xyxy[rows].copy(), "scores": scores.copy(), "presence": None}
+        if len(scores):
+            for look, at in reversed(looks):
+                look.tell(told, arrays, at)
+        return Hands(**told)
 
     def _place_of_join(self, task: CropTask) -> int:
         """Return the place behind a task's look, and behind the poses told of its keypoints."""

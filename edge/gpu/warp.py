@@ -38,7 +38,8 @@ def warp_frame(
     `out.count` pictures lie `picture_bytes` apart, 0 for without a gap. The map must not turn or shear, and shrink by
     256 at most. Raises `UsageError` when it does, and for sizes that do not go together.
     """
-    (xx, xy, x0), (yx, yy, y0) = source_from_input.tolist()
+    map_of_frame = map_from_affine(source_from_input)
+    xx, xy, x0, yx, yy, y0 = map_of_frame.values
     if xy or yx or max(abs(xx), abs(yy)) > MOST_SHRINKAGE:
         raise UsageError(
             f"a frame may be scaled down by {MOST_SHRINKAGE} at most, and neither turned nor sheared, got"
@@ -50,7 +51,7 @@ def warp_frame(
     parameters = WarpFrame(
         picture=picture.view(),
         picture_bytes=picture_bytes or picture.picture_bytes,
-        map=map_from_affine(source_from_input),
+        map=map_of_frame,
         x=_axis(xx, x0, picture.width_px),
         y=_axis(yy, y0, picture.height_px),
         levels=levels_from_contract(contract),
@@ -124,5 +125,6 @@ def _line_values(picture: DevicePicture, pixels: float) -> int:
 
 
 def _require_channels(out: DeviceTensor, contract: InputContract) -> None:
-    if out.channels != contract.channels or min(out) < 0 or min(out[1:5]) < 1:
-        raise UsageError(f"out must have {contract.channels} channels and sides above 0, got {tuple(out[1:5])}")
+    sides = out.count, out.channels, out.height_px, out.width_px
+    if out.channels != contract.channels or min(sides) < 1:
+        raise UsageError(f"out must be (N, {contract.channels}, H, W), each at least 1, got {sides}")

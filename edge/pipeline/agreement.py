@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle
 from edge.errors import ModelError
 from edge.frame import Frame
 from edge.pipeline.conveyor import Captured
 from edge.pipeline.lane import Lane
-from edge.results import Hands
+from edge.results import Hand, Hands
 from edge.tasks.picture import frame_from_picture
 from edge.tasks.self_test import SURE_SCORE, picture_from_png
 
@@ -42,19 +43,25 @@ def difference(given: Hands, expected: Hands) -> str | None:
     """Return what is different beyond the tolerances of this module, None where nothing is."""
     if len(given) != len(expected):
         return f"{len(given)} hands instead of {len(expected)}"
-    for number, (hand, wanted) in enumerate(zip(given, expected, strict=True)):
-        apart_px = float(np.abs(hand.box_xyxy - wanted.box_xyxy).max())
-        if apart_px > BOX_PX:
-            return f"the box of hand {number} is {apart_px:.2f} px off"
-        if abs(hand.score - wanted.score) > SCORE:
-            return f"the score of hand {number} is {hand.score:.3f} instead of {wanted.score:.3f}"
-        if hand.names != wanted.names:
-            return f"hand {number} is {hand.names} instead of {wanted.names}"
-        if hand.keypoints is not None and wanted.keypoints is not None:
-            sure = wanted.keypoints[:, 2] >= SURE_SCORE
-            apart = np.abs(hand.keypoints[sure, :2] - wanted.keypoints[sure, :2])
-            if apart.size and apart.max() > KEYPOINT_PX:
-                return f"a keypoint of hand {number} is {apart.max():.2f} px off"
-        elif (hand.keypoints is None) != (wanted.keypoints is None):
-            return f"only one of both has keypoints of hand {number}"
-    return None
+    told = (_of_hand(number, *pair) for number, pair in enumerate(zip(given, expected, strict=True)))
+    return next((difference for difference in told if difference is not None), None)
+
+
+def _of_hand(number: int, hand: Hand, wanted: Hand) -> str | None:
+    box_px = float(np.abs(hand.box_xyxy - wanted.box_xyxy).max())
+    if box_px > BOX_PX:
+        return f"the box of hand {number} is {box_px:.2f} px off"
+    if abs(hand.score - wanted.score) > SCORE:
+        return f"the score of hand {number} is {hand.score:.3f} instead of {wanted.score:.3f}"
+    if hand.names != wanted.names:
+        return f"hand {number} is {hand.names} instead of {wanted.names}"
+    keypoint_px = _farthest_px(hand.keypoints, wanted.keypoints)
+    return None if keypoint_px <= KEYPOINT_PX else f"a keypoint of hand {number} is {keypoint_px:.2f} px off"
+
+
+def _farthest_px(given: NDArray[np.float32] | None, expected: NDArray[np.float32] | None) -> float:
+    """Return how far the keypoints that are sure lie from where they should, in pixels."""
+    if given is None or expected is None:
+        return 0.0 if given is expected else np.inf
+    sure = expected[:, 2] >= SURE_SCORE
+    return float(np.abs(given[sure, :2] - expected[sure, :2]).max(initial=0.0))

@@ -13,6 +13,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.device import Device, DeviceName, device_from_name
 from edge.errors import EdgeError, UsageError
+from edge.gpu.driver import driver
 from edge.pipeline.lane import Lane
 from edge.pipeline.models import tasks_from_models
 from edge.pipeline.threads import default_threads
@@ -65,10 +66,11 @@ def _on_cpu(models: Models, device: Device, threads: int | None, min_score: floa
 
 
 def _on_named_gpu(models: Models, name: str, threads: int | None, min_score: float | None) -> OpenedLanes:
-    from edge.gpu.opening import open_backend
-
     may_do_without = name == DeviceName.auto
     try:
+        driver()
+        from edge.gpu.opening import open_backend
+
         return _on_gpu(models, open_backend(cpu_may_take_over=may_do_without), threads, min_score)
     except EdgeError as error:
         if not may_do_without:

@@ -129,7 +129,7 @@ class TensorRtModel:
             raise BundleFormatError(f"{name!r} is {kind} in the engine; build it with float32 or float16") from error
 
     def _names(self) -> list[str]:
-        return [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
+        return [str(self._engine.get_tensor_name(number)) for number in range(self._engine.num_io_tensors)]
 
     def _require_all_named(self) -> None:
         known = {spec.name for spec in (*self._inputs, *self._outputs)}

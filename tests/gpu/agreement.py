@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -28,7 +29,7 @@ TOLERANCES = {
     "kept_scores": 1e-6,
 }
 HALF = DeviceType.float16
-ANSWERS = {
+ANSWERS: dict[str, Callable[[Device], answers.Answers]] = {
     "decode": answers.decode,
     "decode, half precision": partial(answers.decode, dtype=HALF),
     "decode, nothing found": partial(answers.decode, min_score=1.0),

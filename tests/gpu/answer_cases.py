@@ -59,7 +59,7 @@ def decode(
     pointers = device.put(boxes), device.put(scores), device.put(np.full(PICTURES, STALE, np.int32))
     kernels.decode_boxes(
         device,
-        [DeviceLevel(device.put(a), *a.shape[2:], stride) for a, stride in zip(arrays, STRIDES, strict=True)],
+        [DeviceLevel(device.put(a), a.shape[2], a.shape[3], stride) for a, stride in zip(arrays, STRIDES, strict=True)],
         pictures=PICTURES,
         dtype=dtype,
         min_score=min_score,
@@ -254,7 +254,7 @@ def masks(
     labels = device.put(np.full((3, 110, 170), 99, np.uint8))
     kernels.label_masks(
         device,
-        logits=DeviceTensor(device.put(values), *values.shape, dtype),
+        logits=DeviceTensor(device.put(values), 3, classes, 20, 26, dtype),
         count=0 if count is None else device.put(np.array([count], np.int32)),
         labels=labels,
         out_hw=(110, 170),

@@ -26,13 +26,14 @@ from edge.pipeline.lane import Lane
 from edge.pipeline.models import tasks_from_models
 from edge.sources.picture import pixels_from_bytes
 
-DEVICES = ("recording", "recording integrated", "recording torch", "gpu")
+DEVICES = ("recording", "recording integrated", "recording torch", "cuda")
+SHIPPED = shipped_names()
 Models = Sequence[str | Path]
 
 
 def open_backend(device: str, **options: Any) -> GpuBackend:
     """Return a backend; skip or fail the test where there is no such device."""
-    if device == "gpu":
+    if device == "cuda":
         return replace(_gpu_with_torch(), **options)
     gpu = RecordingGpu(integrated="integrated" in device)
     if "torch" in device:
@@ -59,7 +60,7 @@ def _gpu_with_torch() -> GpuBackend:
 
 @contextmanager
 def lanes(
-    backend: GpuBackend, models: Models = shipped_names(), *, count: int = 1, min_score: float | None = None
+    backend: GpuBackend, models: Models = SHIPPED, *, count: int = 1, min_score: float | None = None
 ) -> Iterator[tuple[Lane, list[GpuLane]]]:
     """Give a lane of the processor and so many of `backend`, with the same models; nothing may be left of them."""
     before = dict(backend.gpu.counts())

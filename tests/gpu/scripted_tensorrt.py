@@ -21,6 +21,13 @@ from edge.gpu.recording_stream import bytes_at
 MAGIC = b"scripted plan"
 
 
+TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+}
+
+
 class TensorIOMode(Enum):
     NONE, INPUT, OUTPUT = range(3)
 
@@ -37,11 +44,10 @@ class ScriptedTensorRt:
 
     __name__ = "scripted_tensorrt"
     __version__ = "10.3.0"
-    ILogger = ILogger
-    TensorIOMode = TensorIOMode
 
     def __init__(self, gpu: RecordingGpu, most: Mapping[str, tuple[int, ...]]) -> None:
         self.gpu, self.most = gpu, most
+        self.ILogger, self.TensorIOMode = ILogger, TensorIOMode
         self.contexts: weakref.WeakSet[Context] = weakref.WeakSet()
 
     def Runtime(self, logger: ILogger) -> Runtime:  # noqa: N802 - TensorRT's name
@@ -49,9 +55,9 @@ class ScriptedTensorRt:
 
     @staticmethod
     def nptype(kind: str) -> type[np.generic]:
-        if kind not in {"tensor(float)", "tensor(float16)", "tensor(int64)"}:
+        if kind not in TYPES:
             raise TypeError(f"Could not resolve TensorRT datatype {kind} to an equivalent numpy datatype.")
-        return {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64}[kind]
+        return TYPES[kind]
 
 
 class Runtime:
@@ -78,7 +84,7 @@ class Engine:
         return len(self.tensors)
 
     def get_tensor_name(self, number: int) -> str:
-        return list(self.tensors)[number]
+        return str(list(self.tensors)[number])
 
     def get_tensor_mode(self, name: str) -> TensorIOMode:
         if name not in self.tensors:

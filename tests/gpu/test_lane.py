@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.frame import Frame, PixelFormat
 from edge.gpu.frame_slot import MappedFrames
 from edge.pipeline.agreement import difference, hands_in
+from edge.sources.picture import pixels_from_bytes
 from edge.tasks.picture import frame_from_picture
 from tests.gpu.lanes import DEVICES, lanes, open_backend, shipped_pictures
 
@@ -66,7 +67,7 @@ def test_answers_on_real_pictures_are_those_of_the_processor(device: str, data_d
     paths = sorted((data_dir / "hagrid_mini").rglob("*.jpg"))[::40][:12]
     with lanes(open_backend(device)) as (processor, (lane,)):
         for path in paths:
-            frame = frame_from_picture(cv2.imread(str(path)))
+            frame = frame_from_picture(pixels_from_bytes(path.read_bytes(), origin=path.name))
             assert difference(hands_in(frame, lane), hands_in(frame, processor)) is None, path.name
 
 
@@ -101,12 +102,14 @@ def test_frames_of_changing_sizes_are_answered_and_their_buffers_given_back(devi
 def test_a_frame_captured_where_the_gpu_reads_is_not_touched_by_the_host(device: str) -> None:
     backend = open_backend(device)
     picture = shipped_pictures()[0]
-    with MappedFrames(backend.gpu, count=2, size_bytes=picture.nbytes) as mapped:
-        with lanes(replace(backend, mapped=mapped)) as (processor, (lane,)):
-            expected = hands_in(frame_from_picture(picture), processor)
-            for block in mapped.arrays * RUNS:
-                pixels = block.reshape(picture.shape)
-                pixels[...] = picture
-                assert difference(hands_in(frame_from_picture(pixels), lane), expected) is None
-            copied = next(iter(lane._sizes.values())).slot._host.array
-            assert not np.array_equal(copied.reshape(picture.shape), picture), "the lane's own slot was never written"
+    with (
+        MappedFrames(backend.gpu, count=2, size_bytes=picture.nbytes) as mapped,
+        lanes(replace(backend, mapped=mapped)) as (processor, (lane,)),
+    ):
+        expected = hands_in(frame_from_picture(picture), processor)
+        for block in mapped.arrays * RUNS:
+            pixels = block.reshape(picture.shape)
+            pixels[...] = picture
+            assert difference(hands_in(frame_from_picture(pixels), lane), expected) is None
+        copied = next(iter(lane._sizes.values())).slot._host.array
+        assert not np.array_equal(copied.reshape(picture.shape), picture), "the lane's own slot was never written"

@@ -36,7 +36,12 @@ def gpu() -> Iterator[PycudaGpu]:
 
 def test_bytes_go_there_and_back_in_the_order_of_the_stream(gpu: PycudaGpu) -> None:
     given = np.random.default_rng(0).integers(0, 256, SIZE_BYTES, np.uint8)
-    with gpu.stream() as stream, gpu.memory(SIZE_BYTES) as memory, gpu.host_memory(SIZE_BYTES) as host, gpu.event() as end:
+    with (
+        gpu.stream() as stream,
+        gpu.memory(SIZE_BYTES) as memory,
+        gpu.host_memory(SIZE_BYTES) as host,
+        gpu.event() as end,
+    ):
         assert memory.address % ALIGNMENT_BYTES == 0
         host.array[:] = given
         stream.copy_in(memory.address, host.array)
@@ -79,18 +84,24 @@ def test_a_graph_does_its_work_each_time_it_is_launched(gpu: PycudaGpu) -> None:
 
 
 def test_a_stream_waits_for_the_event_of_another(gpu: PycudaGpu) -> None:
-    with gpu.stream() as first, gpu.stream() as second, gpu.memory(SIZE_BYTES) as memory:
-        with gpu.host_memory(SIZE_BYTES) as host, gpu.event(timing=True) as begin, gpu.event(timing=True) as end:
-            host.array[:] = 1
-            first.record(begin)
-            first.copy_in(memory.address, host.array)
-            first.clear(memory.address, SIZE_BYTES)
-            first.record(end)
-            second.wait(end)
-            second.copy_out(host.array, memory.address)
-            second.synchronize()
-            assert host.array.max() == 0
-            assert end.elapsed_ms(begin) > 0
+    with (
+        gpu.stream() as first,
+        gpu.stream() as second,
+        gpu.memory(SIZE_BYTES) as memory,
+        gpu.host_memory(SIZE_BYTES) as host,
+        gpu.event(timing=True) as begin,
+        gpu.event(timing=True) as end,
+    ):
+        host.array[:] = 1
+        first.record(begin)
+        first.copy_in(memory.address, host.array)
+        first.clear(memory.address, SIZE_BYTES)
+        first.record(end)
+        second.wait(end)
+        second.copy_out(host.array, memory.address)
+        second.synchronize()
+        assert host.array.max() == 0
+        assert end.elapsed_ms(begin) > 0
 
 
 def test_another_thread_works_with_the_same_memory(gpu: PycudaGpu) -> None:

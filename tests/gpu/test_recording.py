@@ -30,7 +30,12 @@ def test_memory_is_aligned_and_begins_as_no_number(gpu: RecordingGpu) -> None:
 
 
 def test_nothing_is_done_before_somebody_waits(gpu: RecordingGpu) -> None:
-    with gpu.stream() as stream, gpu.memory(SIZE_BYTES) as memory, gpu.host_memory(SIZE_BYTES) as host, gpu.event() as event:
+    with (
+        gpu.stream() as stream,
+        gpu.memory(SIZE_BYTES) as memory,
+        gpu.host_memory(SIZE_BYTES) as host,
+        gpu.event() as event,
+    ):
         host.array[:] = 7
         stream.copy_in(memory.address, host.array)
         stream.record(event)
@@ -52,7 +57,13 @@ def test_ordinary_memory_of_the_host_is_read_at_once(gpu: RecordingGpu) -> None:
 
 
 def test_a_stream_waits_for_the_event_of_another(gpu: RecordingGpu) -> None:
-    with gpu.stream() as first, gpu.stream() as second, gpu.memory(4) as memory, gpu.host_memory(4) as host, gpu.event() as event:
+    with (
+        gpu.stream() as first,
+        gpu.stream() as second,
+        gpu.memory(4) as memory,
+        gpu.host_memory(4) as host,
+        gpu.event() as event,
+    ):
         first.clear(memory.address, 4)
         first.record(event)
         second.wait(event)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from edge.bundle.zoo import shipped_names
-from edge.errors import GpuError, ModelError
 from edge.gpu.backend import GpuBackend
 from edge.gpu.recording import Call, RecordingGpu
 from edge.gpu.recording_model import RecordingModel

@@ -47,14 +47,17 @@ def image(*shape: int) -> NDArray[np.float32]:
 
 
 def test_answers_are_those_of_the_processor_for_every_shape_of_the_profile(gpu: RecordingGpu) -> None:
-    with OnnxRuntimeRunner(detector_model(), inputs=INPUTS, outputs=OUTPUTS) as reference:
-        with model(gpu) as engine, StreamRunner(engine, gpu, inputs=INPUTS, outputs=OUTPUTS) as runner:
-            for shape in [(1, 3, 96, 96), (4, 3, 32, 64), (1, 3, 96, 96), (2, 3, 64, 96)]:
-                for each in (reference, runner):
-                    each.input_buffer("image", shape)[:] = image(*shape)
-                expected, given = reference.infer(), runner.infer()
-                for name in expected:
-                    np.testing.assert_allclose(given[name], expected[name], atol=1e-5)
+    with (
+        OnnxRuntimeRunner(detector_model(), inputs=INPUTS, outputs=OUTPUTS) as reference,
+        model(gpu) as engine,
+        StreamRunner(engine, gpu, inputs=INPUTS, outputs=OUTPUTS) as runner,
+    ):
+        for shape in [(1, 3, 96, 96), (4, 3, 32, 64), (1, 3, 96, 96), (2, 3, 64, 96)]:
+            for each in (reference, runner):
+                each.input_buffer("image", shape)[:] = image(*shape)
+            expected, given = reference.infer(), runner.infer()
+            for name in expected:
+                np.testing.assert_allclose(given[name], expected[name], atol=1e-5)
     assert gpu.counts() == {}
 
 
@@ -110,7 +113,9 @@ def test_what_an_engine_cannot_take_is_told(gpu: RecordingGpu, shape: tuple[int,
 
 
 def test_an_engine_that_cannot_be_loaded_says_why(gpu: RecordingGpu) -> None:
-    with pytest.raises(ModelError, match=r"scripted_tensorrt 10\.3\.0 cannot load.*assertion failed: magic tag;.*build it again"):
+    with pytest.raises(
+        ModelError, match=r"scripted_tensorrt 10\.3\.0 cannot load.*assertion failed: magic tag;.*build it again"
+    ):
         model(gpu, plan=b"something else")
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -12,10 +14,15 @@ import torch
 from edge.bundle.bundle import Bundle
 from edge.errors import ModelError
 from edge.gpu.device import Stream
+from edge.gpu.driver import LIBRARY
 from edge.gpu.owned import Owned
 from edge.gpu.recording_stream import RecordingStream, bytes_at
 from edge.runners.tensor_spec import TensorSpec
 from tests.gpu.torch_graph import TorchGraph
+
+_RELAXED = 2
+"""CU_STREAM_CAPTURE_MODE_RELAXED."""
+_THREAD = threading.local()
 
 
 class TorchModel:
@@ -69,17 +76,22 @@ class TorchExecution(Owned):
         self._stream: Any = None
         if not self._on_host:
             self._pool = torch.cuda.MemPool()
-            self._stream = torch.cuda.ExternalStream(stream.handle)
+            external: Any = torch.cuda.ExternalStream
+            self._stream = external(stream.handle)
 
     def enqueue(self, stream: Any) -> None:
         """Queue one run."""
         if self._on_host:
             stream.execute(self._name, self._run, self._addresses, self)
             return
+        _prepare_thread()
         with ExitStack() as stack:
             stack.enter_context(torch.cuda.stream(self._stream))
             stack.enter_context(torch.cuda.use_mem_pool(self._pool))
-            self._run()
+            try:
+                self._run()
+            except RuntimeError as error:
+                raise ModelError(f"PyTorch could not run {self._name}: {error}") from error
 
     def _run(self) -> None:
         with torch.inference_mode():
@@ -90,6 +102,26 @@ class TorchExecution(Owned):
     def _release(self) -> None:
         self._tensors = {}
         self._pool = self._stream = None
+
+
+def _prepare_thread() -> None:
+    """Let PyTorch make what it has one of a thread, the handles of cuBLAS and cuDNN, which a capture forbids.
+
+    A stream that was warmed up in one thread may be captured in another.
+    """
+    if getattr(_THREAD, "ready", False):
+        return
+    exchange = ctypes.CDLL(LIBRARY).cuThreadExchangeStreamCaptureMode
+    mode = ctypes.c_int(_RELAXED)
+    exchange(ctypes.byref(mode))
+    try:
+        with torch.inference_mode(), torch.cuda.stream(torch.cuda.Stream()):
+            ones = torch.ones(1, 8, 8, 8, device="cuda")
+            torch.nn.functional.conv2d(ones, torch.ones(8, 8, 3, 3, device="cuda"), padding=1)
+            torch.addmm(ones[0, 0, 0], ones[0, 0], ones[0, 0])
+        _THREAD.ready = True
+    finally:
+        exchange(ctypes.byref(mode))
 
 
 class _At:

@@ -132,7 +132,8 @@ class CropsCase:
     dtype: DeviceType = DeviceType.float32
 
     def picture(self) -> NDArray[np.uint8]:
-        return noise(self.pixel_format, self.width_px, self.height_px)[0]
+        (picture,) = noise(self.pixel_format, self.width_px, self.height_px)
+        return np.asarray(picture, np.uint8)
 
     def run(self, device: Device) -> tuple[NDArray[np.floating], NDArray[np.float64], int]:
         """Return the crops, their maps and the fault."""

@@ -47,9 +47,9 @@ const std::map<std::string, std::function<void(const void *)>> kKernels = {
 // What blocks share, guarded by numbers that no kernel writes.
 thread_local float4 edge_line[kMostLineValues / 4];
 
-// Runs a launch with the threads of each block in an order that `seed` shuffles; 0 is ascending. Shared memory begins as
-// not-a-number. Returns 0, 1 for a name or size that is none, 2 for threads that wait forever, 3 for a write behind the
-// shared memory that was asked for.
+// Runs a launch with the threads of each block in an order that `seed` shuffles; 0 is ascending. Shared memory begins
+// as not-a-number. Returns 0, 1 for a name or size that is none, 2 for threads that wait forever, 3 for a write behind
+// the shared memory that was asked for.
 extern "C" int run_kernel(const char *name, const int *grid, const int *size, const void *args, int shared_bytes,
                           unsigned seed) {
   const auto found = kKernels.find(name);

@@ -26,12 +26,14 @@ EDGE_WARP_KERNELS(gray, cuda::BytesSource<1>)
 EDGE_WARP_KERNELS(nv12, cuda::Nv12Source)
 EDGE_WARP_KERNELS(yuyv, cuda::YuyvSource)
 
-extern "C" __global__ void __launch_bounds__(1024) edge_decode_boxes(const __grid_constant__ DecodeBoxes task) {
+extern "C" __global__ void __launch_bounds__(cuda::kMostRanking)
+    edge_decode_boxes(const __grid_constant__ DecodeBoxes task) {
   __shared__ cuda::Ranking ranking;
   cuda::decode_picture(task, static_cast<int>(blockIdx.x), ranking);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) edge_join_second_look(const __grid_constant__ JoinSecondLook task) {
+extern "C" __global__ void __launch_bounds__(cuda::kMostRanking)
+    edge_join_second_look(const __grid_constant__ JoinSecondLook task) {
   __shared__ cuda::Ranking ranking;
   cuda::join_hands(task, ranking);
 }

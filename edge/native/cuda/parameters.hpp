@@ -105,7 +105,7 @@ struct LevelView {
 //   kMostCandidates. The results are those of the twin; a score within one unit in the last place of min_score, and
 //   an overlap as near to `iou`, may fall to the other side.
 //
-//   Grid (pictures, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
+//   Grid (pictures, 1, 1); block (n, 1, 1), n a multiple of 32, 512 at most.
 struct DecodeBoxes {
   LevelView levels[kMostLevels];
   AffineMap picture_from_input;
@@ -167,7 +167,7 @@ struct Classify {
 //   `kept_count` (1,) on; kept_boxes may be null, and no output may be an input. Scores are within 1e-6 of the
 //   twin's. A score or presence that is not finite leaves its hand out and sets `fault`.
 //
-//   Grid (1, 1, 1); block (n, 1, 1), n a multiple of 32, 1024 at most.
+//   Grid (1, 1, 1); block (n, 1, 1), n a multiple of 32, 512 at most.
 struct JoinSecondLook {
   const float *boxes;
   const float *scores;

@@ -9,6 +9,8 @@
 namespace edge {
 namespace cuda {
 
+constexpr int kMostRanking = 512;  // threads that rank
+
 using Key = unsigned long long;
 constexpr Key kNoKey = ~Key{0};
 

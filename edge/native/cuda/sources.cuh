@@ -57,24 +57,67 @@ struct BytesSource {
   __device__ static void add(const Raw &raw, float weight, float *sums) {
     for (int k = 0; k < 4; ++k) sums[k] += weight * float_of_byte(raw.word, k);
   }
+
+  // Rows that weigh the same, 256 at most: two sums in a word.
+  struct Packed {
+    std::uint32_t even = 0, odd = 0;
+  };
+
+  __device__ static void add(const Raw &raw, Packed &packed) {
+    packed.even += raw.word & 0x00FF00FFu;
+    packed.odd += __byte_perm(raw.word, 0u, 0x4341u);
+  }
+
+  __device__ static void unpack(const Packed &packed, float *sums) {
+    sums[0] = float_of_level(static_cast<int>(packed.even & 0xFFFFu));
+    sums[1] = float_of_level(static_cast<int>(packed.odd & 0xFFFFu));
+    sums[2] = float_of_level(static_cast<int>(packed.even >> 16));
+    sums[3] = float_of_level(static_cast<int>(packed.odd >> 16));
+  }
 };
 
-__device__ inline void add_pair(int luma0, int luma1, int u, int v, float weight, float *sums) {
+// Calls `take(k, level)` for the blue, green and red of two pixels, k from 0 on.
+template <typename Take>
+__device__ inline void each_of_pair(int luma0, int luma1, int u, int v, Take take) {
   const Chroma chroma = chroma_from_uv(u, v);
-  for (int k = 0; k < 2; ++k) {
+  for (int pixel = 0; pixel < 2; ++pixel) {
     int b, g, r;
-    bgr_from_luma(k == 0 ? luma0 : luma1, chroma, &b, &g, &r);
-    sums[3 * k] += weight * float_of_level(b);
-    sums[3 * k + 1] += weight * float_of_level(g);
-    sums[3 * k + 2] += weight * float_of_level(r);
+    bgr_from_luma(pixel == 0 ? luma0 : luma1, chroma, &b, &g, &r);
+    take(3 * pixel, b);
+    take(3 * pixel + 1, g);
+    take(3 * pixel + 2, r);
   }
 }
 
-// Four pixels, of which two have their chroma in common.
-struct Nv12Source {
+// Four pixels in two pairs that share their chroma.
+template <class Format>
+struct YuvSource {
   static constexpr int kChannels = 3;
   static constexpr int kValues = 12;
   static constexpr int kBatch = 6;
+
+  struct Packed {
+    int levels[kValues] = {};
+  };
+
+  __device__ static bool within_row(const Picture &p, int group) { return 4 * group + 4 <= p.width; }
+
+  template <typename Raw>
+  __device__ static void add(const Raw &raw, float weight, float *sums) {
+    Format::each(raw, [&](int k, int level) { sums[k] += weight * float_of_level(level); });
+  }
+
+  template <typename Raw>
+  __device__ static void add(const Raw &raw, Packed &packed) {
+    Format::each(raw, [&](int k, int level) { packed.levels[k] += level; });
+  }
+
+  __device__ static void unpack(const Packed &packed, float *sums) {
+    for (int k = 0; k < kValues; ++k) sums[k] = float_of_level(packed.levels[k]);
+  }
+};
+
+struct Nv12Source : YuvSource<Nv12Source> {
   struct Raw {
     std::uint32_t luma, chroma;
   };
@@ -82,7 +125,6 @@ struct Nv12Source {
   __device__ static bool aligned(const Picture &p) {
     return aligned_to_words(p.pixels) && aligned_to_words(p.chroma) && p.row_stride % 4 == 0;
   }
-  __device__ static bool within_row(const Picture &p, int group) { return 4 * group + 4 <= p.width; }
 
   template <bool fast>
   __device__ static Raw load(const Picture &p, int y, int group) {
@@ -90,35 +132,35 @@ struct Nv12Source {
             word_at<fast>(p.chroma + y / 2 * p.row_stride, 4 * group, p.width)};
   }
 
-  __device__ static void add(const Raw &raw, float weight, float *sums) {
+  template <typename Take>
+  __device__ static void each(const Raw &raw, Take take) {
     for (int k = 0; k < 4; k += 2) {
-      add_pair(byte_of(raw.luma, k), byte_of(raw.luma, k + 1), byte_of(raw.chroma, k), byte_of(raw.chroma, k + 1),
-               weight, sums + 3 * k);
+      each_of_pair(byte_of(raw.luma, k), byte_of(raw.luma, k + 1), byte_of(raw.chroma, k), byte_of(raw.chroma, k + 1),
+                   [&](int value, int level) { take(3 * k + value, level); });
     }
   }
 };
 
-struct YuyvSource {
-  static constexpr int kChannels = 3;
-  static constexpr int kValues = 12;
-  static constexpr int kBatch = 6;
+struct YuyvSource : YuvSource<YuyvSource> {
   struct Raw {
-    std::uint32_t left, right;
+    std::uint32_t words[2];
   };
 
   __device__ static bool aligned(const Picture &p) { return aligned_to_words(p.pixels) && p.row_stride % 4 == 0; }
-  __device__ static bool within_row(const Picture &p, int group) { return 4 * group + 4 <= p.width; }
 
   template <bool fast>
   __device__ static Raw load(const Picture &p, int y, int group) {
     const std::uint8_t *row = p.pixels + y * p.row_stride;
-    return {word_at<fast>(row, 8 * group, 2 * p.width), word_at<fast>(row, 8 * group + 4, 2 * p.width)};
+    return {{word_at<fast>(row, 8 * group, 2 * p.width), word_at<fast>(row, 8 * group + 4, 2 * p.width)}};
   }
 
-  __device__ static void add(const Raw &raw, float weight, float *sums) {
-    add_pair(byte_of(raw.left, 0), byte_of(raw.left, 2), byte_of(raw.left, 1), byte_of(raw.left, 3), weight, sums);
-    add_pair(byte_of(raw.right, 0), byte_of(raw.right, 2), byte_of(raw.right, 1), byte_of(raw.right, 3), weight,
-             sums + 6);
+  template <typename Take>
+  __device__ static void each(const Raw &raw, Take take) {
+    for (int pair = 0; pair < 2; ++pair) {
+      const std::uint32_t word = raw.words[pair];
+      each_of_pair(byte_of(word, 0), byte_of(word, 2), byte_of(word, 1), byte_of(word, 3),
+                   [&](int value, int level) { take(6 * pair + value, level); });
+    }
   }
 };
 

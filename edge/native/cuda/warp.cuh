@@ -41,90 +41,106 @@ __device__ inline bool unclamped(const Axis &axis, int output) {
   return (a < b ? a : b) >= 0 && (a < b ? b : a) <= last;
 }
 
-template <class Source, bool fast>
-__device__ inline void add_rows(const Picture &picture, const RowsUnder &under, int group, float *sums) {
-  for (int first = under.rows.first; first < under.rows.last; first += Source::kBatch) {
+// Calls `take(raw, k)` for this thread's group of each row; many rows are on their way from memory together.
+template <class Source, bool fast, typename Take>
+__device__ inline void each_row(const Picture &picture, Interval rows, int group, Take take) {
+  for (int first = rows.first; first < rows.last; first += Source::kBatch) {
     typename Source::Raw raw[Source::kBatch];
 #pragma unroll
     for (int k = 0; k < Source::kBatch; ++k) {
-      if (first + k < under.rows.last) raw[k] = Source::template load<fast>(picture, first + k, group);
+      if (first + k < rows.last) raw[k] = Source::template load<fast>(picture, first + k, group);
     }
 #pragma unroll
     for (int k = 0; k < Source::kBatch; ++k) {
-      if (first + k >= under.rows.last) break;
-      Source::add(raw[k], under.equal ? 1.0f : under.weights[first + k - under.rows.first], sums);
+      if (first + k < rows.last) take(raw[k], first + k - rows.first);
     }
   }
 }
 
-// Fills the line with groups [first, last).
+template <class Source, bool fast>
+__device__ inline void sum_rows(const Picture &picture, const RowsUnder &under, int group, float *sums) {
+  if (under.equal) {
+    typename Source::Packed packed;
+    each_row<Source, fast>(picture, under.rows, group,
+                           [&](const typename Source::Raw &raw, int) { Source::add(raw, packed); });
+    Source::unpack(packed, sums);
+    return;
+  }
+#pragma unroll
+  for (int k = 0; k < Source::kValues; ++k) sums[k] = 0.0f;
+  each_row<Source, fast>(picture, under.rows, group,
+                         [&](const typename Source::Raw &raw, int k) { Source::add(raw, under.weights[k], sums); });
+}
+
+// Fills the line with groups [first, last): sums of rows that weigh the same, or weighted means.
 template <class Source>
 __device__ inline void weigh_rows(const Picture &picture, const RowsUnder &under, int first, int last, float *line) {
   const bool aligned = Source::aligned(picture);
-  const float share = under.equal ? 1.0f / static_cast<float>(under.rows.last - under.rows.first) : 1.0f;
   for (int group = first + static_cast<int>(threadIdx.x); group < last; group += static_cast<int>(blockDim.x)) {
     float sums[Source::kValues];
-#pragma unroll
-    for (int k = 0; k < Source::kValues; ++k) sums[k] = 0.0f;
     if (aligned && Source::within_row(picture, group)) {
-      add_rows<Source, true>(picture, under, group, sums);
+      sum_rows<Source, true>(picture, under, group, sums);
     } else {
-      add_rows<Source, false>(picture, under, group, sums);
+      sum_rows<Source, false>(picture, under, group, sums);
     }
 #pragma unroll
     for (int k = 0; k < Source::kValues; k += 4) {
       const int at = place_in_line((group - first) * Source::kValues + k);
-      *reinterpret_cast<float4 *>(line + at) =
-          make_float4(sums[k] * share, sums[k + 1] * share, sums[k + 2] * share, sums[k + 3] * share);
+      *reinterpret_cast<float4 *>(line + at) = make_float4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]);
     }
   }
 }
 
-// Channel `channel` of one output; the line begins with value `line_first` of the row.
+// The sum of the samples of channel `channel` of one output; the line begins with value `line_first` of the row.
 template <class Source>
-__device__ inline float column_mean(const float *line, int line_first, const Axis &axis, int output, int channel) {
+__device__ inline float column_sum(const float *line, int line_first, const Axis &axis, int output, int channel) {
   float sum = 0.0f;
   const int shift = channel - line_first;
-  if (axis.whole && unclamped(axis, output)) {
-    int value = pixel_of(axis.first + axis.step * output) * Source::kChannels + shift;
-    const int step = pixel_of(axis.between) * Source::kChannels;
-    for (int i = 0; i < axis.samples; ++i, value += step) sum += line[place_in_line(value)];
-  } else {
-    for (int i = 0; i < axis.samples; ++i) {
-      const std::int64_t position = sample_position(axis, output, i);
-      const int value = pixel_of(position) * Source::kChannels + shift;
-      const float fraction = fraction_of(position), near = line[place_in_line(value)];
-      const float far = fraction > 0.0f ? line[place_in_line(value + Source::kChannels)] : near;
-      sum += near + (far - near) * fraction;
+  if (axis.whole) {
+    const int start = pixel_of(axis.first) + pixel_of(axis.step) * output, between = pixel_of(axis.between);
+    const int end = start + between * (axis.samples - 1);
+    if (min(start, end) >= 0 && max(start, end) < axis.source_length) {
+      int value = start * Source::kChannels + shift;
+#pragma unroll 4
+      for (int i = 0; i < axis.samples; ++i, value += between * Source::kChannels) sum += line[place_in_line(value)];
+      return sum;
     }
   }
-  return sum / static_cast<float>(axis.samples);
-}
-
-template <class Source>
-__device__ inline float output_value(const float *line, int line_first, const WarpJob &job, int output, int channel) {
-  if (Source::kChannels == 1) return column_mean<Source>(line, line_first, job.x, output, 0);
-  if (job.out.channels == 1) {
-    return luma_of({column_mean<Source>(line, line_first, job.x, output, 0),
-                    column_mean<Source>(line, line_first, job.x, output, 1),
-                    column_mean<Source>(line, line_first, job.x, output, 2)});
+  for (int i = 0; i < axis.samples; ++i) {
+    const std::int64_t position = sample_position(axis, output, i);
+    const int value = pixel_of(position) * Source::kChannels + shift;
+    const float fraction = fraction_of(position), near = line[place_in_line(value)];
+    const float far = fraction > 0.0f ? line[place_in_line(value + Source::kChannels)] : near;
+    sum += near + (far - near) * fraction;
   }
-  return column_mean<Source>(line, line_first, job.x, output, job.levels.rgb ? 2 - channel : channel);
+  return sum;
 }
 
-// Outputs [first, last) of row y in all channels; a null line means padding.
 template <class Source>
-__device__ inline void write_outputs(const float *line, int line_first, const WarpJob &job, int y, int first,
-                                     int last) {
+__device__ inline float output_sum(const float *line, int line_first, const WarpJob &job, int output, int channel) {
+  if (Source::kChannels == 1) return column_sum<Source>(line, line_first, job.x, output, 0);
+  if (job.out.channels == 1) {
+    return luma_of({column_sum<Source>(line, line_first, job.x, output, 0),
+                    column_sum<Source>(line, line_first, job.x, output, 1),
+                    column_sum<Source>(line, line_first, job.x, output, 2)});
+  }
+  return column_sum<Source>(line, line_first, job.x, output, job.levels.rgb ? 2 - channel : channel);
+}
+
+// Outputs [first, last) of row y in all channels, `share` times the line's samples; a null line means padding.
+template <class Source>
+__device__ inline void write_outputs(const float *line, int line_first, float share, const WarpJob &job, int y,
+                                     int first, int last) {
   const int columns = last - first;
   for (int i = static_cast<int>(threadIdx.x); i < columns * job.out.channels; i += static_cast<int>(blockDim.x)) {
-    const int channel = i / columns, output = first + i % columns;
+    const int channel = (i >= columns) + (i >= 2 * columns);
+    const int output = first + i - channel * columns;
     const bool padding = line == nullptr || !inside(job.x, output);
     const float value =
-        padding ? job.levels.pad[channel] : output_value<Source>(line, line_first, job, output, channel);
+        padding ? job.levels.pad[channel] : share * output_sum<Source>(line, line_first, job, output, channel);
     const std::int64_t row = (static_cast<std::int64_t>(job.n) * job.out.channels + channel) * job.out.height + y;
     store_value(job.out.values, row * job.out.width + output, job.out.dtype,
-                (value - job.levels.mean[channel]) / job.levels.std[channel]);
+                __fdividef(value - job.levels.mean[channel], job.levels.std[channel]));
   }
 }
 
@@ -132,7 +148,7 @@ __device__ inline void write_outputs(const float *line, int line_first, const Wa
 template <class Source>
 __device__ inline void warp_row(const WarpJob &job, int y, int first, int last, int step, float *line) {
   __shared__ float weights[kMostRows];
-  if (!inside(job.y, y)) return write_outputs<Source>(nullptr, 0, job, y, first, last);
+  if (!inside(job.y, y)) return write_outputs<Source>(nullptr, 0, 0.0f, job, y, first, last);
   const RowsUnder under = {pixels_under(job.y, y, y + 1), job.y.whole && unclamped(job.y, y), weights};
   if (!under.equal) {
     const int rows = under.rows.last - under.rows.first;
@@ -141,6 +157,8 @@ __device__ inline void warp_row(const WarpJob &job, int y, int first, int last, 
     }
     __syncthreads();
   }
+  const int weight = job.x.samples * (under.equal ? under.rows.last - under.rows.first : 1);
+  const float share = 1.0f / static_cast<float>(weight);
   for (int from = first; from < last; from += step) {
     const int to = min(from + step, last);
     const Interval pixels = pixels_under(job.x, from, to);
@@ -148,7 +166,7 @@ __device__ inline void warp_row(const WarpJob &job, int y, int first, int last, 
     const int last_group = (pixels.last * Source::kChannels + Source::kValues - 1) / Source::kValues;
     weigh_rows<Source>(job.picture, under, first_group, last_group, line);
     __syncthreads();
-    write_outputs<Source>(line, first_group * Source::kValues, job, y, from, to);
+    write_outputs<Source>(line, first_group * Source::kValues, share, job, y, from, to);
     __syncthreads();
   }
 }

@@ -6,14 +6,17 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from edge.engines.flavour import Flavour
 
 TABLE = Path(__file__).with_name("tensorrt_api.json")
 # What a variable of this name holds, `_` and `self.` aside, in the files that handle objects of TensorRT.
 HOLDS = {
     "trt": "module",
+    "flavour": "module",
     "builder": "Builder",
     "network": "INetworkDefinition",
     "layer": "ILayer",
@@ -27,6 +30,8 @@ HOLDS = {
     "engine": "ICudaEngine",
     "context": "IExecutionContext",
 }
+# A `Flavour` of this package has these of its own.
+_OUR_OWN = {field.name for field in fields(Flavour)} | {"title"}
 RTX_GUARD = "if flavour.name != 'tensorrt_rtx'"
 
 
@@ -70,7 +75,7 @@ class Api:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and not node.attr.startswith("_"):
                 owner = self._owner(node.value)
-                if owner is not None:
+                if owner is not None and not (owner == "module" and node.attr in _OUR_OWN):
                     yield Use(owner, node.attr, node.lineno, node in guarded)
 
     def _owner(self, node: ast.expr) -> str | None:

@@ -10,7 +10,7 @@ from edge.engines.flavour import Flavour
 from tests.edge.engines.tensorrt_api import Api
 
 # The files that handle objects of TensorRT.
-FILES = ("builder", "log", "progress", "timing_cache")
+FILES = ("engines/builder", "engines/log", "engines/progress", "engines/timing_cache", "runners/tensorrt")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,8 @@ def test_code_uses_only_what_every_version_has(api: Api, repo_root: Path) -> Non
     uses = [
         (file, use)
         for file in FILES
-        for use in api.uses((repo_root / f"edge/engines/{file}.py").read_text(encoding="utf-8"))
+        if (path := repo_root / f"edge/{file}.py").exists()
+        for use in api.uses(path.read_text(encoding="utf-8"))
     ]
     assert len(uses) > 30
     assert {use.owner for _, use in uses} >= {"module", "Builder", "IBuilderConfig", "OnnxParser", "ParserError"}
@@ -67,6 +68,8 @@ def test_code_uses_only_what_every_version_has(api: Api, repo_root: Path) -> Non
         ("def f():\n if flavour.name != 'tensorrt_rtx':\n  raise E\n config.set_compute_capability(x, 0)", ""),
         ("def f():\n if flavour.name != 'tensorrt_rtx':\n  raise E\n config.int8_calibrator", "rtx"),
         ("def f():\n if flavour.name != 'tensorrt_rtx':\n  pass\n config.set_compute_capability(x, 0)", "10.3.0"),
+        ("flavour.BuilderFlag.INT8", "11.1.0.106 11.4.0.106 rtx"),
+        ("flavour.title + flavour.name", ""),
         ("config.progress_monitor = builder.create_builder_config()", ""),
     ],
 )

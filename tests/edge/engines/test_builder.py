@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from edge.bundle.bundle import Bundle
 from edge.bundle.precision import Precision
 from edge.bundle.zoo import find_bundle, shipped_names
-from edge.engines.builder import BuildCancelled, BuildMemoryError, _failure, build_plan
+from edge.engines.builder import BuildCancelled, BuildMemoryError, _failure, _gpu_layers, _parse, build_plan
 from edge.engines.flavour import Flavour
 from edge.engines.key import EngineKey, key_from_bundle
 from edge.engines.log import BuildLog
@@ -114,6 +114,15 @@ def test_a_dla_that_is_not_there_is_told(bundle: Bundle, rtx: Flavour) -> None:
     assert key.shapes.smallest == key.shapes.largest == (1, 3, 96, 96)
     with pytest.raises(DependencyError, match=r"no DLA core 1: .* sees 0 on this machine; leave --dla out"):
         build_plan(bundle.read_model(), key, rtx, workspace_mb=WORKSPACE_MB)
+
+
+def test_layers_that_no_dla_takes_are_told_by_name_and_kind(bundle: Bundle, rtx: Flavour) -> None:
+    log = BuildLog()
+    builder = rtx.module.Builder(log.logger(rtx))
+    network = _parse(bundle.read_model(), builder, rtx, log)
+    layers = _gpu_layers(builder.create_builder_config(), network)
+    assert len(layers) == network.num_layers
+    assert sum(layer.endswith("(CONVOLUTION)") for layer in layers) == 3
 
 
 @pytest.mark.parametrize(

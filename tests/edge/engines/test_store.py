@@ -136,6 +136,10 @@ def test_a_folder_that_others_may_enter_is_refused_with_the_remedy(store: Engine
     store.folder.chmod(0o755)
     with pytest.raises(EngineError, match=r"open to other users \(mode 755\).*`chmod 700"):
         EngineStore(store.folder)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    with pytest.raises(EngineError, match="anybody may put another folder in its place"):
+        EngineStore(tmp_path / "shared" / "engines")
     (tmp_path / "link").symlink_to(store.folder)
     with pytest.raises(EngineError, match="a link or a file"):
         EngineStore(tmp_path / "link")
@@ -187,7 +191,7 @@ def test_the_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert default_folder() == Path.home() / ".cache/edge-hands/engines"
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
     assert default_folder() == Path("/x/edge-hands/engines")
-    monkeypatch.setenv("CACHE_DIRECTORY", "/c")
+    monkeypatch.setenv("CACHE_DIRECTORY", "/c:/other")
     assert default_folder() == Path("/c/edge-hands/engines")
     monkeypatch.setenv("EDGE_ENGINES", "/e")
     assert default_folder() == Path("/e")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // As much of CUDA C++ as the kernels use, on the processor: the threads of a block are fibers that take turns wherever
-// they wait for each other. Only one block runs at a time, so what its threads share is a variable of the host's thread.
+// they wait for each other. Only one block runs at a time, so what its threads share is a variable of the host's
+// thread.
 #pragma once
 
 #include <ucontext.h>
@@ -172,6 +173,8 @@ inline unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) {
   for (int k = 0; k < 4; ++k) picked |= static_cast<unsigned>(bytes >> (8 * (selector >> 4 * k & 7)) & 255) << 8 * k;
   return picked;
 }
+
+inline float __fdividef(float a, float b) { return a / b; }
 
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
