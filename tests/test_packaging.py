@@ -68,8 +68,8 @@ def test_wheel_holds_all_that_kernels_are_compiled_of(installed: Path, tmp_path:
     if nvcc is None:
         return
     assert (installed / "edge" / "gpu" / "kernels.fatbin").stat().st_size > 0
-    command = [nvcc, "-std=c++17", "-ptx", "-arch=compute_87", "-o", tmp_path / "kernels.ptx", source]
-    subprocess.run(command, check=True)
+    paths = ["-o", str(tmp_path / "kernels.ptx"), str(source)]
+    subprocess.run([nvcc, "-std=c++17", "-ptx", "-arch=compute_87", *paths], check=True)
 
 
 def includes_of(path: Path) -> list[str]:
