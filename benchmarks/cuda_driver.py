@@ -98,6 +98,7 @@ class CudaDevice(AbstractContextManager["CudaDevice"]):
         pointer, source = self.allocate(array.nbytes), np.ascontiguousarray(array)
         if array.nbytes:
             self.call("cuMemcpyHtoD_v2", c_void_p(pointer), c_void_p(source.ctypes.data), c_size_t(array.nbytes))
+            self.call("cuCtxSynchronize")  # the copy may return early, and the stream does not wait for it
         return pointer
 
     def get(self, pointer: int, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
@@ -127,6 +128,8 @@ class CudaDevice(AbstractContextManager["CudaDevice"]):
 
     def graph_ms(self, work: Callable[[], object], *, repeats: int) -> list[float]:
         """Return the milliseconds of `repeats` replays of what `work` puts into the stream, captured once."""
+        work()  # loads what is loaded at first use, which a capture does not allow
+        self.wait()
         graph, runnable = c_void_p(), c_void_p()
         self.call("cuStreamBeginCapture_v2", self._stream, c_int(_CAPTURE_THREAD_LOCAL))
         work()

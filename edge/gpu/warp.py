@@ -18,7 +18,7 @@ WARP_KERNELS = tuple(f"edge_warp_{part}_{kind.name.lower()}" for part in ("frame
 # Threads of a block; a thread reads four bytes of BGR or GRAY, or four pixels of YUV, at once.
 _THREADS = {PixelFormat.BGR: 256, PixelFormat.GRAY: 128, PixelFormat.NV12: 128, PixelFormat.YUYV: 128}
 _PIXELS_A_BLOCK = {PixelFormat.BGR: 340, PixelFormat.GRAY: 512, PixelFormat.NV12: 512, PixelFormat.YUYV: 512}
-_ROWS_OF_CROP = 4
+_ROWS_OF_CROP = 2
 _COLUMN_STEP = 8
 _FRINGE_PX = 12
 _FLOAT_BYTES = 4

@@ -10,6 +10,8 @@
 namespace edge {
 namespace cuda {
 
+constexpr int kLogits = 4;  // that are on their way from memory together
+
 // Calls `take(key)` for this thread's cells that may be hands; a key's number counts the cells of all levels.
 template <typename Take>
 __device__ inline void each_candidate(const DecodeBoxes &task, int picture, Take take) {
@@ -19,11 +21,18 @@ __device__ inline void each_candidate(const DecodeBoxes &task, int picture, Take
     const LevelView &level = task.levels[l];
     const int cells = level.height * level.width;
     const Reader read = {level.values, static_cast<std::int64_t>(picture) * 5 * cells, task.dtype};
-    for (int i = static_cast<int>(threadIdx.x); i < cells; i += static_cast<int>(blockDim.x)) {
-      const float logit = read(i);
-      if (!(logit >= floor) || !(sigmoid(logit) >= task.min_score)) continue;
-      if (!sound_cell(logit, sides_of(read, cells, i), static_cast<float>(level.stride))) continue;
-      take(key_of(logit, before + static_cast<unsigned>(i)));
+    const int apart = static_cast<int>(blockDim.x);
+    for (int first = static_cast<int>(threadIdx.x); first < cells; first += kLogits * apart) {
+      float logits[kLogits];
+#pragma unroll
+      for (int k = 0; k < kLogits; ++k) logits[k] = first + k * apart < cells ? read(first + k * apart) : NAN;
+#pragma unroll
+      for (int k = 0; k < kLogits; ++k) {
+        if (!(logits[k] >= floor) || !(sigmoid(logits[k]) >= task.min_score)) continue;
+        const int i = first + k * apart;
+        if (!sound_cell(logits[k], sides_of(read, cells, i), static_cast<float>(level.stride))) continue;
+        take(key_of(logits[k], before + static_cast<unsigned>(i)));
+      }
     }
     before += static_cast<unsigned>(cells);
   }

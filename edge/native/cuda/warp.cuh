@@ -176,7 +176,7 @@ __device__ inline void warp_frame(const WarpFrame &task, float *line) {
   const int n = static_cast<int>(blockIdx.z);
   Picture picture = task.picture;
   picture.pixels += n * task.picture_bytes;
-  picture.chroma += n * task.picture_bytes;
+  if (picture.chroma != nullptr) picture.chroma += n * task.picture_bytes;
   const WarpJob job = {picture, task.x, task.y, task.levels, task.out, n};
   const int first = static_cast<int>(blockIdx.x) * task.tile_px, last = min(first + task.tile_px, task.out.width);
   const int top = static_cast<int>(blockIdx.y) * task.rows_a_block;
