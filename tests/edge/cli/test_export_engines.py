@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import sysconfig
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import psutil
 import pytest
 
 from edge.bundle.zoo import find_bundle
+from edge.cli.export import main
 from edge.engines.flavour import load_flavour
 from edge.errors import DependencyError
 from edge.machine.gpu import find_gpu
@@ -47,8 +50,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def edge_export(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"EDGE_ENGINES": str(folder)}
-    return subprocess.run([PROGRAM, *words], env=environment, capture_output=True, text=True, check=False, timeout=120)
+    """Run the command in this process, which has TensorRT-RTX loaded already."""
+    printed, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(told):
+        patch.setenv("EDGE_ENGINES", str(folder))
+        patch.setattr(sys, "argv", ["edge-export", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+    return subprocess.CompletedProcess(words, int(left.value.code or 0), printed.getvalue(), told.getvalue())
 
 
 def engines_of(folder: Path) -> list[dict[str, object]]:
