@@ -101,7 +101,7 @@ def measured(backend: GpuBackend, *, frames: int, lanes: int, picture: NDArray[n
             results |= host_time(lane, in_place, frames)
         with opened_lane(replace(there, capture=False)) as lane:
             results["host_us_a_frame_without_graph"] = host_time(lane, in_place, frames)["host_us_a_frame"]
-    with ExitStack() as opened, backend.gpu.current():
+    with backend.gpu.current(), ExitStack() as opened:
         tasks = tasks_from_models(DEFAULT_MODELS, device="cpu", min_score=None)
         models = {task.name: backend.open_model(Bundle.open(find_bundle(task.name))) for task in tasks}
         engines = [open_engines(opened, tasks, models, backend, copied[0]) for _ in range(lanes)]

@@ -13,7 +13,7 @@ from edge.engines.key import EngineKey
 from edge.engines.making import IsCancelled, Made, Maker, OnProgress
 from edge.engines.store import SCRATCH, Engine, EngineStore
 from edge.engines.timing_cache import read_timings, write_timings
-from edge.errors import EngineError, OutputError
+from edge.errors import EdgeError, EngineError, OutputError
 
 
 def build_engine(
@@ -30,8 +30,8 @@ def build_engine(
     """Return the engine of `key`, building it where there is none that is sound.
 
     While another process builds, this one waits and takes what came of it. `test` is given the new plan before it is
-    kept: what it raises leaves the store as it was. `force` builds again. Raises `EngineError`, `BuildCancelled`,
-    `BundleError`, `OutputError`.
+    kept: what it raises leaves the store as it was. It is also given a plan that is there and was never tested; one that
+    fails is built again, as `force` builds any. Raises `EngineError`, `BuildCancelled`, `BundleError`, `OutputError`.
     """
 
     def give_up() -> None:
@@ -39,9 +39,11 @@ def build_engine(
             raise BuildCancelled("stopped while another process was building; nothing was written")
 
     with store.lock(give_up):
-        there = None if force else sound_engine(store, bundle, key)
-        if there is not None:
+        there = None if force else _sound_engine(store, bundle, key)
+        if there is not None and (test is None or there.sidecar.tested):
             return there
+        if there is not None and test is not None and _passes(test, there.plan):
+            return store.keep(bundle, key, there.plan, there.sidecar.notes, tested=True)
         store.clear_leftovers()
         onnx = bundle.read_model(key.precision)
         made = _make(store.folder, onnx, key, make, on_progress=on_progress, is_cancelled=is_cancelled)
@@ -63,9 +65,17 @@ def _make(
         raise OutputError(f"cannot build in {folder}: {error.strerror}; check space and permissions") from error
 
 
-def sound_engine(store: EngineStore, bundle: Bundle, key: EngineKey) -> Engine | None:
+def _sound_engine(store: EngineStore, bundle: Bundle, key: EngineKey) -> Engine | None:
     """Return the engine of `key`, None also where there is one that cannot be trusted."""
     try:
         return store.find(bundle, key)
     except EngineError:
         return None
+
+
+def _passes(test: Callable[[bytes], object], plan: bytes) -> bool:
+    try:
+        test(plan)
+    except EdgeError:
+        return False
+    return True

@@ -33,9 +33,13 @@ class Here:
             return f"Jetson Linux is {self.l4t or 'not there'} now, not {key.l4t or 'none'}"
         if key.builder != BUILDER_REVISION:
             return "edge builds engines otherwise now"
-        if key.gpu is not None and (self.gpu is None or (self.gpu.name, self.gpu.sm) != (key.gpu, *key.sms)):
-            return f"the GPU is {self.gpu.name if self.gpu else 'not there'} now, not {key.gpu}"
-        return None
+        if key.gpu is None:
+            return None
+        built_for, there = (
+            f"{key.gpu} sm {key.sms[0]}",
+            f"{self.gpu.name} sm {self.gpu.sm}" if self.gpu else "not there",
+        )
+        return None if there == built_for else f"the GPU is {there} now, not {built_for}"
 
 
 def find_here(root: Path = Path("/")) -> Here:

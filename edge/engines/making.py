@@ -19,6 +19,7 @@ from edge.engines.sidecar import BuildNotes
 from edge.errors import DependencyError, EdgeError, EngineError
 
 _LEAST_WORKSPACE_MB = 32
+_TRIES = 3
 
 OnProgress = Callable[[BuildProgress], None]
 IsCancelled = Callable[[], bool]
@@ -72,13 +73,14 @@ class ChildMaker:
         began_s = time.monotonic()
         (scratch / MODEL_FILE).write_bytes(onnx)
         (scratch / TIMINGS_FILE).write_bytes(timings)
-        workspace_mb = key.settings.workspace_mb or self.limit.workspace_mb
+        workspace_mb, tries_left = key.settings.workspace_mb or self.limit.workspace_mb, _TRIES
         while True:
+            tries_left -= 1
             try:
                 answer = self._build(key, scratch, workspace_mb, on_progress, is_cancelled)
                 break
             except BuildMemoryError:
-                if workspace_mb // 2 < _LEAST_WORKSPACE_MB:
+                if not tries_left or workspace_mb // 2 < _LEAST_WORKSPACE_MB:
                     raise
                 workspace_mb //= 2
         notes = BuildNotes(

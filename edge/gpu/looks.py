@@ -22,7 +22,7 @@ from edge.gpu.bound_model import Batch, BoundModel
 from edge.gpu.device import Gpu, Stream
 from edge.gpu.results_block import Fields
 from edge.keypoints import KEYPOINTS
-from edge.results import Labels
+from edge.results import Labels, Rows
 from edge.runners.stream_model import StreamModel
 from edge.tasks.crop_task import CropTask
 from edge.tasks.hand_task import HandTask
@@ -36,9 +36,6 @@ _FIELD_OF_ROLE: dict[Role, str] = {
     "holding": "holding",
     "pose": "poses",
 }
-
-
-Rows = slice | NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from edge.errors import ModelError
 from edge.gpu.arrays import DevicePicture
 from edge.gpu.device import Gpu, Stream
 from edge.gpu.joins import Join
-from edge.gpu.looks import HandsAt, Look, Rows
+from edge.gpu.looks import HandsAt, Look
 from edge.gpu.results_block import Fields, ResultsBlock
-from edge.results import Hands
+from edge.results import Hands, Rows
 from edge.runners.stream_model import StreamModel
 from edge.tasks.crop_task import CropTask
 from edge.tasks.hand_task import HandTask
@@ -79,18 +79,16 @@ class Round:
         if arrays["fault"][0]:
             names = ", ".join(step.task.name for step in self._steps if isinstance(step, Look))
             raise ModelError(f"outputs of {names} cannot be decoded, they are not finite; verify the bundles")
+        joins = [step for step in self._steps if isinstance(step, Join)]
+        scores = joins[-1].kept(arrays)[1] if joins else scores
         rows: Rows = slice(len(scores))
         looks: list[tuple[Look, Rows]] = []
         # From the last step to the first: where the hands that stay in the end were at each.
         for step in reversed(self._steps):
             if isinstance(step, Look):
                 looks.append((step, rows))
-                continue
-            kept, joined = step.kept(arrays)
-            if isinstance(rows, slice):
-                scores, rows = joined, kept
             else:
-                rows = kept[rows]
+                rows = step.kept(arrays)[0][rows]
         told: dict[str, Any] = {"boxes_xyxy": boxes_xyxy[rows].copy(), "scores": scores.copy(), "presence": None}
         if len(scores):
             for look, at in reversed(looks):

@@ -83,21 +83,26 @@ def _on_gpu(models: Models, backend: GpuBackend, threads: int | None, min_score:
     from edge.pipeline.gpu_lane import GpuLane
 
     bundles = _bundles(models)
-    with ExitStack() as opened:
-        tasks = tasks_from_models(models, device="cpu", min_score=min_score)
-        processor = Lane(tasks)
-        opened.callback(processor.close)
+    with ExitStack() as opened, ExitStack() as made:
         on_gpu = {}
         for bundle in bundles:
             on_gpu[bundle.manifest.name] = model = backend.open_model(bundle)
             opened.callback(model.close)
+
+        def lane(of: GpuBackend, until: ExitStack) -> GpuLane:
+            new = GpuLane([task.sibling() for task in processor.tasks], on_gpu, of)
+            until.callback(new.close)
+            return new
+
         with ExitStack() as trial:
-            first = GpuLane([task.sibling() for task in tasks], on_gpu, replace(backend, cpu_may_take_over=False))
-            trial.callback(first.close)
-            require_agreement(first, processor, _detector(bundles))
-        lanes = [GpuLane([task.sibling() for task in tasks], on_gpu, backend) for _ in range(threads or LANES_ON_GPU)]
+            processor = Lane(tasks_from_models(models, device="cpu", min_score=min_score))
+            trial.callback(processor.close)
+            tried = lane(replace(backend, cpu_may_take_over=False), trial)
+            require_agreement(tried, processor, _detector(bundles))
+            lanes: list[Lane] = [lane(backend, made) for _ in range(threads or LANES_ON_GPU)]
+        made.pop_all()
         reason = f"{backend.engine} on {backend.gpu.attributes.name} gives the processor's answers"
-        return OpenedLanes(list(lanes), Device("gpu", reason), opened.pop_all())
+        return OpenedLanes(lanes, Device("gpu", reason), opened.pop_all())
 
 
 def _bundles(models: Models) -> list[Bundle]:

@@ -124,7 +124,7 @@ class TensorRtModel:
     def _dtype(self, name: str) -> str:
         kind = self._engine.get_tensor_dtype(name)
         try:
-            return np.dtype(self._flavour.nptype(kind)).name
+            return str(np.dtype(self._flavour.nptype(kind)).name)
         except TypeError as error:
             raise BundleFormatError(f"{name!r} is {kind} in the engine; build it with float32 or float16") from error
 

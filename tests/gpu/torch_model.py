@@ -115,7 +115,8 @@ def _prepare_thread() -> None:
     mode = ctypes.c_int(_RELAXED)
     exchange(ctypes.byref(mode))
     try:
-        with torch.inference_mode(), torch.cuda.stream(torch.cuda.Stream()):
+        side: Any = torch.cuda.Stream
+        with torch.inference_mode(), torch.cuda.stream(side()):
             ones = torch.ones(1, 8, 8, 8, device="cuda")
             torch.nn.functional.conv2d(ones, torch.ones(8, 8, 3, 3, device="cuda"), padding=1)
             torch.addmm(ones[0, 0, 0], ones[0, 0], ones[0, 0])

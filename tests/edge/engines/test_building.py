@@ -86,6 +86,28 @@ def test_a_damaged_engine_is_built_again(store: EngineStore, bundle: Bundle) -> 
     assert build_engine(store, bundle, key, OnnxMaker()).plan == kept.plan
 
 
+def test_an_engine_that_was_never_tested_is_tested_by_who_can(store: EngineStore, bundle: Bundle) -> None:
+    key, maker = orin_key(bundle), OnnxMaker()
+    assert not build_engine(store, bundle, key, maker).sidecar.tested
+    tested: list[bytes] = []
+    engine = build_engine(store, bundle, key, maker, test=tested.append)
+    assert (engine.sidecar.tested, tested, maker.made) == (True, [engine.plan], 1)
+    assert build_engine(store, bundle, key, maker, test=tested.append) == engine
+    assert len(tested) == 1
+
+
+def test_an_engine_that_fails_its_first_test_is_built_again(store: EngineStore, bundle: Bundle) -> None:
+    key, good = orin_key(bundle), bundle.read_model()
+    build_engine(store, bundle, key, OnnxMaker(plan=b"bad"))
+
+    def test(plan: bytes) -> None:
+        if plan != good:
+            raise ModelError("self-test failed")
+
+    engine = build_engine(store, bundle, key, OnnxMaker(), test=test)
+    assert (engine.plan, engine.sidecar.tested) == (good, True)
+
+
 @pytest.mark.parametrize("fault", ["builder", "test", "cancel", "disk"])
 def test_a_build_that_fails_leaves_the_last_good_engine(fault: str, store: EngineStore, bundle: Bundle) -> None:
     key = orin_key(bundle)

@@ -71,6 +71,6 @@ def test_a_task_that_was_given_stays_open_and_may_be_used_meanwhile() -> None:
     detector = numbered_detector()
     with Pipeline([detector], threads=2) as pipeline:
         run = pipeline.run(NumberedSource(5))
-        assert detector.runner not in [task.runner for lane in pipeline._lanes for task in lane._tasks]
+        assert detector.runner not in [task.runner for lane in pipeline._lanes for task in lane.tasks]
         assert len(list(run)) == 5
     assert len(detector(numbered_frame(3))) == 1
