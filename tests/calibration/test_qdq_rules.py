@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from calibration.placement import placement_of
@@ -29,7 +31,7 @@ def node_of(graph: ModelProto, name: str) -> NodeProto:
     return next(node for node in graph.graph.node if node.name == name)
 
 
-def replaced(graph: ModelProto, name: str, values: np.ndarray) -> None:
+def replaced(graph: ModelProto, name: str, values: NDArray[Any]) -> None:
     tensor = next(tensor for tensor in graph.graph.initializer if tensor.name == name)
     tensor.CopyFrom(numpy_helper.from_array(values, name))
 

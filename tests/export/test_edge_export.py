@@ -79,7 +79,7 @@ def test_json_is_one_object_and_nothing_else(checkpoint: Path, capsys: pytest.Ca
         (["CHECKPOINT", "--data", "nowhere"], 3, "nowhere is not a folder"),
         (["CHECKPOINT", "--accuracy", "nowhere.json"], 2, "cannot read accuracy card nowhere.json"),
         (["CHECKPOINT", "--min-score", "0.4"], 2, "min_score is for detectors"),
-        ([], 2, "CHECKPOINT"),
+        ([], 2, "SOURCE"),
     ],
 )
 def test_a_fault_of_the_user_is_one_sentence_and_a_code(
