@@ -18,15 +18,16 @@ from edge.bundle.self_test import SelfTest
 from edge.bundle.tensors import InputTensor
 from edge.bundle.writing import write_bundle
 from edge.errors import ModelError, UsageError
-from edge.runners.onnxruntime import OnnxRuntimeRunner
 from edge.tasks.loading import task_from_runner
 from export.accuracy_card import accuracy_card
-from export.comparison import agreement, output_differences, tensors_from_pictures
+from export.comparison import agreement, tensors_from_pictures
 from export.contract_from_recipe import contract_from_recipe
 from export.onnx_from_module import OPSET, onnx_from_module
+from export.output_difference import output_differences
 from export.pictures import CheckPicture, picture_from_file, pictures_from_folder, rendered_pictures, strips, whole
 from export.report import ExportReport, FileComparison
 from export.runner_from_module import runner_from_module
+from export.runner_from_onnx import runner_from_onnx
 from export.self_test_vector import self_test_vector
 from export.settings import ExportSettings
 from export.simplify import simplified
@@ -130,9 +131,12 @@ def _compared(
     remark: str,
 ) -> FileComparison:
     tensors = tensors_from_pictures(contract.input, pictures)
-    with runner_from_module(checkpoint.model(), contract) as torch_runner, _onnx_runner(contract, model) as onnx_runner:
-        outputs = output_differences(torch_runner, onnx_runner, tensors)
-        hands = agreement(task_from_runner(contract, torch_runner), task_from_runner(contract, onnx_runner), pictures)
+    with (
+        runner_from_module(checkpoint.model(), contract) as ours,
+        runner_from_onnx(contract, model) as theirs,
+    ):
+        outputs = output_differences(ours, theirs, tensors)
+        hands = agreement(task_from_runner(contract, ours), task_from_runner(contract, theirs), pictures)
     return FileComparison(file=file, bytes=len(model), kept=True, remark=remark, outputs=outputs, hands=hands)
 
 
@@ -145,11 +149,6 @@ def _worst(compared: FileComparison) -> str:
     )
 
 
-def _onnx_runner(contract: ModelContract, model: bytes) -> OnnxRuntimeRunner:
-    outputs = tuple(output.spec() for output in contract.outputs)
-    return OnnxRuntimeRunner(model, inputs=(contract.input.spec(),), outputs=outputs)
-
-
 def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) -> tuple[SelfTest, dict[str, bytes]]:
     sample = (
         rendered_pictures(width_px=SELF_TEST_WIDTH_PX, height_px=SELF_TEST_HEIGHT_PX, most=1)[0]
@@ -158,7 +157,7 @@ def _self_test(contract: ModelContract, model: bytes, settings: ExportSettings) 
     )
     if contract.task == "pose":
         _with_keypoints([sample])
-    with _onnx_runner(contract, model) as runner:
+    with runner_from_onnx(contract, model) as runner:
         return self_test_vector(task_from_runner(contract, runner), sample)
 
 

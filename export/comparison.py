@@ -1,39 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two runners or two tasks on the same pictures: how far their outputs and their answers lie apart."""
+"""Two tasks on the same pictures: whether they give the same answers; and the pictures as network inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.tensors import InputTensor, KeypointInput
-from edge.errors import ModelError
 from edge.geometry import iou_matrix
 from edge.keypoints import KEYPOINTS, normalised
 from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
-from edge.runners.runner import Runner
 from edge.tasks.picture import frame_from_picture
 from edge.tasks.self_test import SURE_SCORE, run_on_picture
 from edge.tasks.task import Task
 from export.pictures import CheckPicture
 
-# The same FP32 network summed in another order differs by about 1e-5 of its largest activations.
-ABSOLUTE = RELATIVE = 1e-3
 SAME_BOX_IOU = 0.99
 SAME_POINT_PX = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class OutputDifference:
-    """Largest difference of one output: absolute, and as a fraction of what is allowed (above 1 is too much)."""
-
-    output: str
-    max_abs: float
-    of_allowed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +54,6 @@ def tensors_from_pictures(
     return batches
 
 
-def output_differences(
-    reference: Runner, candidate: Runner, tensors: Sequence[NDArray[np.float32]]
-) -> tuple[OutputDifference, ...]:
-    """Return the largest difference of every output over all inputs. Raises `ModelError` when shapes differ."""
-    name = reference.inputs[0].name
-    worst: dict[str, tuple[float, float]] = {output.name: (0.0, 0.0) for output in reference.outputs}
-    for tensor in tensors:
-        answers = []
-        for runner in (reference, candidate):
-            runner.input_buffer(name, tensor.shape)[:] = tensor
-            answers.append(runner.infer())
-        for output, (absolute, fraction) in worst.items():
-            now = _difference(output, answers[0], answers[1])
-            worst[output] = max(absolute, now[0]), max(fraction, now[1])
-    return tuple(OutputDifference(output, *figures) for output, figures in worst.items())
-
-
 def agreement(reference: Task, candidate: Task, pictures: Sequence[CheckPicture]) -> Agreement:
     """Run both tasks on every picture and pair the hands they report."""
     counts = np.zeros(3, int)
@@ -111,19 +81,6 @@ def _rows(contract: InputTensor, one: CheckPicture) -> NDArray[np.float32]:
     picture = np.empty((1, contract.channels, height_px, width_px), np.float32)
     preprocessor.write_frame(frame, picture)
     return picture
-
-
-def _difference(
-    output: str, reference: Mapping[str, NDArray[np.float32]], candidate: Mapping[str, NDArray[np.float32]]
-) -> tuple[float, float]:
-    expected, given = reference[output].astype(np.float64), candidate[output].astype(np.float64)
-    if expected.shape != given.shape:
-        raise ModelError(f"output {output!r} must be {expected.shape}, got {given.shape}")
-    absolute = np.abs(given - expected)
-    if not np.isfinite(absolute).all():
-        return np.inf, np.inf
-    allowed = ABSOLUTE + RELATIVE * np.abs(expected)
-    return float(absolute.max(initial=0.0)), float((absolute / allowed).max(initial=0.0))
 
 
 def _agreeing(ours: Hands, theirs: Hands) -> int:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from export.comparison import Agreement, OutputDifference
+from export.comparison import Agreement
+from export.output_difference import OutputDifference
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -18,27 +19,48 @@ from edge.tasks.task import Task
 from export.pictures import CheckPicture, Picture
 
 PICTURE_FILE = "selftest/picture.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far outputs (`absolute` + `relative` of their value), boxes and scores may differ."""
+
+    absolute: float
+    relative: float
+    box_px: float
+    score: float
+
+
 # Another CPU, compiler or ONNX Runtime moves a logit by about 1e-3; a damaged model moves it by more than 1.
-TENSOR_ABSOLUTE, TENSOR_RELATIVE = 0.05, 0.02
-BOX_PX, SCORE = 1.0, 0.02
+FP32_TOLERANCE = Tolerance(absolute=0.05, relative=0.02, box_px=1.0, score=0.02)
 
 
 def self_test_vector(task: Task, sample: CheckPicture) -> tuple[SelfTest, dict[str, bytes]]:
     """Run `task` on a picture; return the self-test of its FP32 model and the files that belong to it."""
-    boxes = sample.boxes_xyxy if task.needs_hands else ()
-    keypoints = sample.keypoints if task.needs_keypoints else None
-    hands = run_on_picture(task, sample.picture, boxes, keypoints)
-    files = {PICTURE_FILE: png_from_picture(sample.picture)}
-    tensors = []
-    for name, values in task.outputs.items():
-        file = f"selftest/{name}.npy"
-        files[file] = npy_from_array(values)
-        tensors.append(ExpectedTensor(output=name, file=file, absolute=TENSOR_ABSOLUTE, relative=TENSOR_RELATIVE))
-    expected = Expectation(
-        tensors=tuple(tensors), hands=tuple(_expected(hand) for hand in hands), box_px=BOX_PX, score=SCORE
+    given = CheckPicture(
+        sample.picture,
+        sample.boxes_xyxy if task.needs_hands else (),
+        sample.keypoints if task.needs_keypoints else None,
     )
-    self_test = SelfTest(picture=PICTURE_FILE, boxes_xyxy=boxes, keypoints=keypoints, expected={"fp32": expected})
-    return self_test, files
+    expected, files = expectation_of(task, given, folder="selftest", tolerance=FP32_TOLERANCE)
+    self_test = SelfTest(
+        picture=PICTURE_FILE, boxes_xyxy=given.boxes_xyxy, keypoints=given.keypoints, expected={"fp32": expected}
+    )
+    return self_test, {PICTURE_FILE: png_from_picture(sample.picture), **files}
+
+
+def expectation_of(
+    task: Task, sample: CheckPicture, *, folder: str, tolerance: Tolerance
+) -> tuple[Expectation, dict[str, bytes]]:
+    """Run `task` on a picture; return what it is to yield from then on, and its outputs as files in `folder`."""
+    hands = run_on_picture(task, sample.picture, sample.boxes_xyxy, sample.keypoints)
+    files = {f"{folder}/{name}.npy": npy_from_array(values) for name, values in task.outputs.items()}
+    tensors = tuple(
+        ExpectedTensor(output=name, file=file, absolute=tolerance.absolute, relative=tolerance.relative)
+        for name, file in zip(task.outputs, files, strict=True)
+    )
+    expected = tuple(_expected(hand) for hand in hands)
+    return Expectation(tensors=tensors, hands=expected, box_px=tolerance.box_px, score=tolerance.score), files
 
 
 def png_from_picture(picture: Picture) -> bytes:

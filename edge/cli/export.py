@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edge-export`: a trained checkpoint to a verified bundle, and bundles to engines."""
+"""`edge-export`: a trained checkpoint to a verified bundle, a bundle to FP16 and INT8, and to engines."""
 
 from __future__ import annotations
 
@@ -7,30 +7,48 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edge.cli import export_engines
+from edge.cli import export_compare, export_engines
+from edge.cli.export_table import print_export, print_precisions
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.run_words import with_option_repeated
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
-from edge.errors import UsageError
+from edge.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edge.bundle.bundle import Bundle
+    from calibration.precision_report import PrecisionReport
     from edge.engines.sidecar import Sidecar
     from export.report import ExportReport
 
 PROGRAM = "edge-export"
+COMMANDS = """\b
+edge-export COMMAND:
+    compare  two files of one model, tensor by tensor and hand by hand
+    engines  list, explain or prune the engines that --engine built
+"""
+CHECKPOINT_OPTIONS = (
+    "name",
+    "version",
+    "description",
+    "picture",
+    "accuracy",
+    "weights_licence",
+    "batch",
+    "min_score",
+    "presence_trust",
+)
+PRECISION_OPTIONS = ("fp16", "int8", "max_drop", "method", "partner", "pictures", "sensitivity")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Source = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a training run; with --engine a bundle, or its name.")
+    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a training run, or a bundle by name or folder.")
 ]
 To = Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the bundle, as a folder of its name.")]
 Name = Annotated[str | None, typer.Option(help="Name of the bundle.  [the recipe's]", show_default=False)]
@@ -49,6 +67,19 @@ MinScore = Annotated[
 PresenceTrust = Annotated[
     float | None, typer.Option(help="Weight of presence in a hand's score, 0 to below 1.  [the recipe's]")
 ]
+Fp16 = Annotated[bool, typer.Option("--fp16", help="Write the model in FP16 too.")]
+Int8 = Annotated[bool, typer.Option("--int8", help="Write the model in INT8 too.")]
+Calibrate = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Annotated sets or pictures to calibrate on and measure with.")
+]
+MaxDrop = Annotated[float, typer.Option(metavar="POINTS", min=0, help="Points of its metric that INT8 may lose.")]
+Method = Annotated[
+    Literal["min-max", "entropy", "percentile", "mse"] | None,
+    typer.Option(help="How ranges are found.  [what measures best]"),
+]
+Partner = Annotated[str | None, typer.Option(metavar="BUNDLE", help="The other model of the cascade.  [a shipped one]")]
+Pictures = Annotated[int, typer.Option(metavar="N", min=1, help="Held-out pictures to measure with, at most.")]
+Sensitivity = Annotated[bool, typer.Option("--sensitivity", help="Print what each layer costs in INT8.")]
 Engine = Annotated[bool, typer.Option("--engine", help="Build TensorRT engines of the bundle, here and now.")]
 Dla = Annotated[
     int | None, typer.Option(metavar="N", min=0, max=15, help="Deep learning accelerator that takes what it can.")
@@ -57,7 +88,7 @@ Memory = Annotated[int | None, typer.Option(metavar="MB", min=64, help="Memory a
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object on standard output.")]
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=f"{COMMANDS}\n{EXIT_CODES}")
 def export(
     source: Source,
     *,
@@ -72,6 +103,14 @@ def export(
     batch: Batch = None,
     min_score: MinScore = None,
     presence_trust: PresenceTrust = None,
+    fp16: Fp16 = False,
+    int8: Int8 = False,
+    calibrate: Calibrate = None,
+    max_drop: MaxDrop = 1.0,
+    method: Method = None,
+    partner: Partner = None,
+    pictures: Pictures = 200,
+    sensitivity: Sensitivity = False,
     engine: Engine = False,
     sm: export_engines.Sm = None,
     dla: Dla = None,
@@ -81,109 +120,118 @@ def export(
 ) -> None:
     """Export a checkpoint to ONNX, compare it with PyTorch on pictures, and pack it as a bundle that tests itself.
 
-    `edge-export engines list|explain|prune` looks after the engines that --engine built.
+    With --fp16 and --int8 a bundle, the one just made or a given one, gets the model in these precisions too, each
+    measured on held-out pictures and left out where it loses too much. With --engine its engines are built.
     """
-    options = {
-        "to": to,
-        "name": name,
-        "version": version,
-        "description": description,
-        "data": data,
-        "picture": picture,
-        "accuracy": accuracy,
-        "weights_licence": weights_licence,
-        "batch": batch,
-        "min_score": min_score,
-        "presence_trust": presence_trust,
-    }
-
-    building = partial(_build, folder=engines, sms=sm or [], dla=dla, memory_mb=memory) if engine else None
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, building, as_json=json)))
+    given = locals()
+    options = {name: given[name] for name in ("to", "data", *CHECKPOINT_OPTIONS)}
+    precisions = {name: given[name] for name in PRECISION_OPTIONS} | {"data": calibrate}
+    build = partial(_built, folder=engines, sms=sm or [], dla=dla, memory_mb=memory) if engine else None
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, precisions, build, as_json=json)))
 
 
 def main() -> None:
     """Run the command and end the process with its exit code."""
     words = with_option_repeated(sys.argv[1:], "--sm", takes=str.isdigit)
+    if words[:1] == ["compare"]:
+        export_compare.app(words[1:], prog_name=export_compare.PROGRAM)
     if words[:1] == ["engines"]:
         export_engines.app(words[1:], prog_name=f"{PROGRAM} engines")
     app(words, prog_name=PROGRAM)
 
 
-def _bundle_of(source: str) -> Bundle | None:
-    """Return the bundle that `source` names, None where it names something else."""
-    from edge.bundle.bundle import Bundle
-    from edge.bundle.manifest import MANIFEST_FILE
-    from edge.bundle.zoo import find_bundle, shipped_names
-
-    path = Path(source)
-    if source in shipped_names() or path.name == MANIFEST_FILE or path.is_dir():
-        return Bundle.open(find_bundle(source))
-    return None
-
-
 def _work(
-    source: str, options: dict[str, Any], building: Callable[[Bundle], list[Sidecar]] | None, *, as_json: bool
+    source: str,
+    options: dict[str, Any],
+    precisions: dict[str, Any],
+    build: Callable[[str], list[Sidecar]] | None,
+    *,
+    as_json: bool,
 ) -> int:
-    from edge.bundle.bundle import Bundle
+    lowers = precisions["fp16"] or precisions["int8"]
+    _require_sense(source, options, makes_something=lowers or build is not None)
+    document: dict[str, Any] = {}
 
-    bundle, document = _bundle_of(source), {}
-    if bundle is None:
-        report = _export(Path(source), options)
-        bundle, document = Bundle.open(report.bundle), report.to_dict()
+    def tell(show: Callable[[Any], None], report: Any, fields: dict[str, Any]) -> None:  # noqa: ANN401 - any report
+        document.update(fields)
         if not as_json:
-            _print_table(report)
-    elif building is None:
-        raise UsageError(f"{source} is a bundle already; --engine builds its engines")
-    if building is not None:
-        sidecars = building(bundle)
-        rows = [sidecar.model_dump(mode="json", by_alias=True) for sidecar in sidecars]
-        document |= {"bundle": str(bundle.path), "engines": rows}
-        if not as_json:
-            export_engines.print_engines(sidecars)
+            show(report)
+
+    with leaving_on_termination():
+        # The writers remove their unfinished folders.
+        if _is_checkpoint(source):
+            exported = _exported(Path(source), options)
+            tell(print_export, exported, exported.to_dict())
+            source = str(exported.bundle)
+        bundle: str | None = source
+        if lowers:
+            lowered = _lowered(source, options["to"], precisions)
+            tell(print_precisions, lowered, lowered.to_dict())
+            bundle = None if lowered.bundle is None else str(lowered.bundle)
+        if build is not None and bundle is not None:
+            sidecars = build(bundle)
+            rows = [sidecar.model_dump(mode="json", by_alias=True) for sidecar in sidecars]
+            tell(export_engines.print_engines, sidecars, {"engines": rows})
     if as_json:
         print(json.dumps(document, allow_nan=False))
+    if bundle is None:
+        raise ModelError("no precision passed, and none was written; allow more with --max-drop, or stay with float32")
     return 0
 
 
-def _export(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
+def _is_checkpoint(source: str) -> bool:
+    return source.endswith((".pt", ".pth"))
+
+
+def _require_sense(source: str, options: dict[str, Any], *, makes_something: bool) -> None:
+    if _is_checkpoint(source):
+        return
+    if not makes_something:
+        raise UsageError(
+            f"{source} is no checkpoint; to write a bundle in other precisions add --fp16 or --int8, to build its"
+            " engines --engine"
+        )
+    defaults = {"version": "1.0.0", "description": "", "weights_licence": "not stated"}
+    given = [name for name in CHECKPOINT_OPTIONS if options[name] != defaults.get(name)]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise UsageError(f"{option} is for checkpoints; a bundle keeps what it says of itself")
+
+
+def _exported(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
     try:
         from export.bundle_from_checkpoint import bundle_from_checkpoint
         from export.settings import ExportSettings
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    # The writer removes its unfinished folder.
-    with leaving_on_termination():
-        return bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
+    return bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
 
 
-def _build(
-    bundle: Bundle, *, folder: Path | None, sms: list[int], dla: int | None, memory_mb: int | None
+def _lowered(source: str, to: Path, precisions: dict[str, Any]) -> PrecisionReport:
+    try:
+        from calibration.bundle_with_precisions import bundle_with_precisions
+        from calibration.ranges import cache_folder
+        from calibration.settings import PrecisionSettings
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    from edge.bundle.bundle import Bundle
+    from edge.bundle.zoo import find_bundle
+
+    settings = PrecisionSettings(to=to, cache=cache_folder(), **precisions)
+    return bundle_with_precisions(Bundle.open(find_bundle(source)), settings, say=_say)
+
+
+def _built(
+    source: str, *, folder: Path | None, sms: list[int], dla: int | None, memory_mb: int | None
 ) -> list[Sidecar]:
+    from edge.bundle.bundle import Bundle
+    from edge.bundle.zoo import find_bundle
     from edge.engines.settings import EngineSettings
 
-    settings = EngineSettings(dla_core=dla)
+    bundle, settings = Bundle.open(find_bundle(source)), EngineSettings(dla_core=dla)
     built = export_engines.build_engines(bundle, folder, sms, settings, memory_mb=memory_mb)
     return [engine.sidecar for engine in built]
 
 
 def _say(step: str) -> None:
     print(step, file=sys.stderr)
-
-
-def _print_table(report: ExportReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    kind = "rendered scenes" if report.rendered else "pictures"
-    table = Table("file", "output", "max abs error", "of allowed", "same hands", title_justify="left")
-    table.title = f"ONNX opset {report.opset} against PyTorch on {report.pictures} {kind}"
-    for file in report.files:
-        hands = f"{file.hands.agreeing} of {file.hands.reference_hands}"
-        for row, output in enumerate(file.outputs):
-            first, last = (file.file, hands) if row == 0 else ("", "")
-            table.add_row(first, output.output, f"{output.max_abs:.2e}", f"{output.of_allowed:.4f}", last)
-    Console().print(table)
-    for file in report.files:
-        print(f"{file.file}: {'kept' if file.kept else 'not kept'}, {file.bytes / 1000:.0f} kB, {file.remark}")
-    print(f"self-test: passed, hands as expected: {report.self_test_hands}")
-    print(report.bundle)

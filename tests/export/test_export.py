@@ -20,7 +20,8 @@ from edge.runners.opening import open_runner
 from edge.tasks import load
 from edge.tasks.loading import task_from_runner
 from export.bundle_from_checkpoint import bundle_from_checkpoint
-from export.comparison import agreement, output_differences, tensors_from_pictures
+from export.comparison import agreement, tensors_from_pictures
+from export.output_difference import output_differences
 from export.pictures import pictures_from_folder
 from export.report import ExportReport
 from export.runner_from_module import runner_from_module
