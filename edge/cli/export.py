@@ -37,11 +37,13 @@ CHECKPOINT_OPTIONS = (
     "min_score",
     "presence_trust",
 )
+ONNX_OPTIONS = ("description", "picture", "weights_licence")
+CHECKPOINTS = (".pt", ".pth")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Source = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a training run, or a bundle by name or folder.")
+    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a run, a bundle by name or folder, or model.onnx.")
 ]
 To = Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the bundle, as a folder of its name.")]
 Name = Annotated[str | None, typer.Option(help="Name of the bundle.  [the recipe's]", show_default=False)]
@@ -59,6 +61,9 @@ MinScore = Annotated[
 ]
 PresenceTrust = Annotated[
     float | None, typer.Option(help="Weight of presence in a hand's score, 0 to below 1.  [the recipe's]")
+]
+Contract = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What an ONNX file takes, gives and means: YAML or JSON.")
 ]
 Fp16 = Annotated[bool, typer.Option("--fp16", help="Write the model in FP16 too.")]
 Int8 = Annotated[bool, typer.Option("--int8", help="Write the model in INT8 too.")]
@@ -91,6 +96,7 @@ def export(
     batch: Batch = None,
     min_score: MinScore = None,
     presence_trust: PresenceTrust = None,
+    contract: Contract = None,
     fp16: Fp16 = False,
     int8: Int8 = False,
     calibrate: Calibrate = None,
@@ -129,7 +135,7 @@ def export(
         "pictures": pictures,
         "sensitivity": sensitivity,
     }
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, precisions, as_json=json)))
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, precisions, contract=contract, as_json=json)))
 
 
 def main() -> None:
@@ -139,44 +145,63 @@ def main() -> None:
     app(prog_name=PROGRAM)
 
 
-def _work(source: str, options: dict[str, Any], precisions: dict[str, Any], *, as_json: bool) -> int:
+def _work(
+    source: str, options: dict[str, Any], precisions: dict[str, Any], *, contract: Path | None, as_json: bool
+) -> int:
     lowers = precisions["fp16"] or precisions["int8"]
-    _require_sense(source, options, lowers=lowers)
+    _require_sense(source, options, contract, lowers=lowers)
+    # The writers remove their unfinished folders.
     with leaving_on_termination():
-        # The writers remove their unfinished folders.
-        exported = _exported(Path(source), options) if _is_checkpoint(source) else None
-        lowered = (
-            _lowered(source if exported is None else str(exported.bundle), options["to"], precisions)
-            if lowers
-            else None
-        )
+        exported = _exported(Path(source), options) if source.endswith(CHECKPOINTS) else None
+        bundle = source if exported is None else str(exported.bundle)
+        if contract is not None:
+            bundle = str(_imported(Path(source), contract, options))
+        lowered = _lowered(bundle, options["to"], precisions) if lowers else None
     if as_json:
-        document = {} if exported is None else exported.to_dict()
+        document = {"bundle": bundle} if exported is None else exported.to_dict()
         print(json.dumps(document | ({} if lowered is None else lowered.to_dict()), allow_nan=False))
     else:
-        if exported is not None:
-            print_export(exported)
-        if lowered is not None:
-            print_precisions(lowered)
+        _print(bundle, exported, lowered)
     if lowered is not None and lowered.bundle is None:
         raise ModelError("no precision passed, and none was written; allow more with --max-drop, or stay with float32")
     return 0
 
 
-def _is_checkpoint(source: str) -> bool:
-    return source.endswith((".pt", ".pth"))
+def _print(bundle: str, exported: ExportReport | None, lowered: PrecisionReport | None) -> None:
+    if exported is not None:
+        print_export(exported)
+    if lowered is not None:
+        print_precisions(lowered)
+    if exported is None and lowered is None:
+        print(bundle)
 
 
-def _require_sense(source: str, options: dict[str, Any], *, lowers: bool) -> None:
-    if _is_checkpoint(source):
-        return
-    if not lowers:
+def _require_sense(source: str, options: dict[str, Any], contract: Path | None, *, lowers: bool) -> None:
+    if source.endswith(CHECKPOINTS):
+        fitting: tuple[str, ...] = CHECKPOINT_OPTIONS
+    elif source.endswith(".onnx"):
+        fitting = ONNX_OPTIONS
+        if contract is None:
+            raise UsageError(f"{source} does not say what it takes and means; describe that in a file for --contract")
+    elif lowers:
+        fitting = ()
+    else:
         raise UsageError(f"{source} is no checkpoint; to write a bundle in other precisions add --fp16 or --int8")
+    if contract is not None and not source.endswith(".onnx"):
+        raise UsageError(f"--contract describes an ONNX file, and {source} is none")
     defaults = {"version": "1.0.0", "description": "", "weights_licence": "not stated"}
-    given = [name for name in CHECKPOINT_OPTIONS if options[name] != defaults.get(name)]
+    given = [name for name in CHECKPOINT_OPTIONS if name not in fitting and options[name] != defaults.get(name)]
     if given:
-        option = f"--{given[0].replace('_', '-')}"
-        raise UsageError(f"{option} is for checkpoints; a bundle keeps what it says of itself")
+        raise UsageError(f"--{given[0].replace('_', '-')} is for checkpoints; {source} says that of itself")
+
+
+def _imported(path: Path, contract: Path, options: dict[str, Any]) -> Path:
+    try:
+        from export.bundle_from_onnx import bundle_from_onnx
+        from export.settings import ExportSettings
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    return bundle_from_onnx(path, contract, ExportSettings(**options), say=_say).path
 
 
 def _exported(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
