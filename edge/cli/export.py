@@ -44,11 +44,13 @@ CHECKPOINT_OPTIONS = (
     "presence_trust",
 )
 PRECISION_OPTIONS = ("fp16", "int8", "max_drop", "method", "partner", "pictures", "sensitivity")
+ONNX_OPTIONS = ("description", "picture", "weights_licence")
+CHECKPOINTS = (".pt", ".pth")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Source = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a training run, or a bundle by name or folder.")
+    str, typer.Argument(metavar="SOURCE", help="checkpoint.pt of a run, a bundle by name or folder, or model.onnx.")
 ]
 To = Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the bundle, as a folder of its name.")]
 Name = Annotated[str | None, typer.Option(help="Name of the bundle.  [the recipe's]", show_default=False)]
@@ -66,6 +68,9 @@ MinScore = Annotated[
 ]
 PresenceTrust = Annotated[
     float | None, typer.Option(help="Weight of presence in a hand's score, 0 to below 1.  [the recipe's]")
+]
+Contract = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What an ONNX file takes, gives and means: YAML or JSON.")
 ]
 Fp16 = Annotated[bool, typer.Option("--fp16", help="Write the model in FP16 too.")]
 Int8 = Annotated[bool, typer.Option("--int8", help="Write the model in INT8 too.")]
@@ -103,6 +108,7 @@ def export(
     batch: Batch = None,
     min_score: MinScore = None,
     presence_trust: PresenceTrust = None,
+    contract: Contract = None,
     fp16: Fp16 = False,
     int8: Int8 = False,
     calibrate: Calibrate = None,
@@ -127,7 +133,8 @@ def export(
     options = {name: given[name] for name in ("to", "data", *CHECKPOINT_OPTIONS)}
     precisions = {name: given[name] for name in PRECISION_OPTIONS} | {"data": calibrate}
     build = partial(_built, folder=engines, sms=sm or [], dla=dla, memory_mb=memory) if engine else None
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _work(source, options, precisions, build, as_json=json)))
+    work = partial(_work, source, options, precisions, contract=contract, build=build, as_json=json)
+    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
 def main() -> None:
@@ -144,12 +151,13 @@ def _work(
     source: str,
     options: dict[str, Any],
     precisions: dict[str, Any],
-    build: Callable[[str], list[Sidecar]] | None,
     *,
+    contract: Path | None,
+    build: Callable[[str], list[Sidecar]] | None,
     as_json: bool,
 ) -> int:
     lowers = precisions["fp16"] or precisions["int8"]
-    _require_sense(source, options, makes_something=lowers or build is not None)
+    _require_sense(source, options, contract, makes_something=lowers or build is not None)
     document: dict[str, Any] = {}
 
     def tell(show: Callable[[Any], None], report: Any, fields: dict[str, Any]) -> None:  # noqa: ANN401 - any report
@@ -157,12 +165,14 @@ def _work(
         if not as_json:
             show(report)
 
-    with leaving_on_termination():
-        # The writers remove their unfinished folders.
-        if _is_checkpoint(source):
+    with leaving_on_termination():  # the writers remove their unfinished folders
+        if source.endswith(CHECKPOINTS):
             exported = _exported(Path(source), options)
             tell(print_export, exported, exported.to_dict())
             source = str(exported.bundle)
+        elif contract is not None:
+            source = str(_imported(Path(source), contract, options))
+            tell(print, source, {"bundle": source})
         bundle: str | None = source
         if lowers:
             lowered = _lowered(source, options["to"], precisions)
@@ -179,23 +189,35 @@ def _work(
     return 0
 
 
-def _is_checkpoint(source: str) -> bool:
-    return source.endswith((".pt", ".pth"))
-
-
-def _require_sense(source: str, options: dict[str, Any], *, makes_something: bool) -> None:
-    if _is_checkpoint(source):
-        return
-    if not makes_something:
+def _require_sense(source: str, options: dict[str, Any], contract: Path | None, *, makes_something: bool) -> None:
+    if source.endswith(CHECKPOINTS):
+        fitting: tuple[str, ...] = CHECKPOINT_OPTIONS
+    elif source.endswith(".onnx"):
+        fitting = ONNX_OPTIONS
+        if contract is None:
+            raise UsageError(f"{source} does not say what it takes and means; describe that in a file for --contract")
+    elif makes_something:
+        fitting = ()
+    else:
         raise UsageError(
             f"{source} is no checkpoint; to write a bundle in other precisions add --fp16 or --int8, to build its"
             " engines --engine"
         )
+    if contract is not None and not source.endswith(".onnx"):
+        raise UsageError(f"--contract describes an ONNX file, and {source} is none")
     defaults = {"version": "1.0.0", "description": "", "weights_licence": "not stated"}
-    given = [name for name in CHECKPOINT_OPTIONS if options[name] != defaults.get(name)]
+    given = [name for name in CHECKPOINT_OPTIONS if name not in fitting and options[name] != defaults.get(name)]
     if given:
-        option = f"--{given[0].replace('_', '-')}"
-        raise UsageError(f"{option} is for checkpoints; a bundle keeps what it says of itself")
+        raise UsageError(f"--{given[0].replace('_', '-')} is for checkpoints; {source} says that of itself")
+
+
+def _imported(path: Path, contract: Path, options: dict[str, Any]) -> Path:
+    try:
+        from export.bundle_from_onnx import bundle_from_onnx
+        from export.settings import ExportSettings
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    return bundle_from_onnx(path, contract, ExportSettings(**options), say=_say).path
 
 
 def _exported(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
