@@ -52,7 +52,7 @@ class _View:
         self.nodes = list(model.graph.node)
         self.producers, self.consumers = producers_of(model), consumers_of(model)
         self.constants = {tensor.name: tensor for tensor in model.graph.initializer}
-        self.types = tensor_types(model)
+        self.types = tensor_types(model, strict=False)
         self.outputs = {value.name for value in model.graph.output}
         self.shapes = {name: tuple(tensor.dims) for name, tensor in self.constants.items()}
 

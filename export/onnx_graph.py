@@ -35,10 +35,13 @@ def opset_of(model: ModelProto) -> int:
     return next((entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS), 1)
 
 
-def tensor_types(model: ModelProto) -> dict[str, int]:
-    """Return the element type of every tensor that shape inference can tell. Raises `ModelError` where it fails."""
+def tensor_types(model: ModelProto, *, strict: bool = True) -> dict[str, int]:
+    """Return the element type of every tensor that shape inference can tell.
+
+    Where it fails it raises `ModelError`, or leaves out what it cannot tell unless `strict`.
+    """
     try:
-        graph = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+        graph = shape_inference.infer_shapes(model, strict_mode=strict, data_prop=True).graph
     except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
         raise ModelError(f"the graph contradicts itself: {' '.join(str(error).split())[:200]}") from error
     types = {tensor.name: tensor.data_type for tensor in graph.initializer}

@@ -95,7 +95,7 @@ def test_wheel_works_away_from_the_checkout(installed: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("script", ["train", "export"])
 def test_script_of_the_checkout_says_that_it_is_missing(installed: Path, tmp_path: Path, script: str) -> None:
-    code = f"sys.argv = ['edge-{script}', 'anything']; from edge.cli.{script} import main; main()"
+    code = f"sys.argv = ['edge-{script}', 'anything.pt']; from edge.cli.{script} import main; main()"
     done = run_from_wheel(installed, code, tmp_path)
     assert done.returncode == 7, done.stderr
     assert "checkout" in done.stderr

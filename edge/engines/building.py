@@ -30,8 +30,8 @@ def build_engine(
     """Return the engine of `key`, building it where there is none that is sound.
 
     While another process builds, this one waits and takes what came of it. `test` is given the new plan before it is
-    kept: what it raises leaves the store as it was. It is also given a plan that is there and was never tested; one that
-    fails is built again, as `force` builds any. Raises `EngineError`, `BuildCancelled`, `BundleError`, `OutputError`.
+    kept: what it raises leaves the store as it was. A plan that is there and was never tested is given to it too, and
+    built again when it fails; `force` builds any again. Raises `EngineError`, `BundleError`, `OutputError`.
     """
 
     def give_up() -> None:

@@ -97,7 +97,7 @@ def test_engines_are_built_listed_explained_and_pruned(folder: Path, sound_bundl
         (["--engine"], 2, "without a GPU an engine needs the compute capabilities it is for, as --sm 86"),
         (["--engine", "--sm", "87"], 7, "cannot build for compute capability 87 without such a GPU; it knows 75"),
         (["--engine", "--sm", "86", "--dla", "0"], 7, "there is no DLA core 0"),
-        ([], 2, "is a bundle already; --engine builds its engines"),
+        ([], 2, "is no checkpoint; to write a bundle in other precisions add --fp16 or --int8, to build its engines"),
     ],
 )
 def test_what_cannot_be_built_is_one_sentence(
