@@ -81,7 +81,7 @@ def _expectation(bundle: Bundle, lowered: Lowered) -> tuple[Expectation, dict[st
 
 def _card(lowered: Lowered, judge: Judge, data: Path | None) -> AccuracyCard:
     task = lowered.verdict.task
-    truth = "people's labels" if judge.labelled else "the float32 model's answers"
+    truth = "the sets' labels" if judge.labelled else "the float32 model's answers"
     spared = f"{len(lowered.spared)} nodes spared" if lowered.spared else "no node spared"
     method = f", ranges by {lowered.method}" if lowered.method else ""
     decoder = judge.contract.decoder
