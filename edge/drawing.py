@@ -137,8 +137,7 @@ def _whole(hand: Hand) -> _Box:
 def _tint(pixels: Pixels, mask: Mask, colour: Bgr) -> None:
     """Half of the hand's colour over its pixels."""
     region = mask.region(pixels.shape[1], pixels.shape[0])
-    rows, columns = region.pixels.shape
-    part = pixels[region.top_px : region.top_px + rows, region.left_px : region.left_px + columns]
+    part = region.of(pixels)
     if part.size:
         tinted = cv2.addWeighted(part, 0.5, np.broadcast_to(np.array(colour, np.uint8), part.shape), 0.5, 0)
         cv2.copyTo(tinted, region.pixels.view(np.uint8), part)

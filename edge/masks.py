@@ -73,6 +73,11 @@ class Region:
     top_px: int
     pixels: Bitmap
 
+    def of(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """Return this part of a picture (H, W, ...), as a view."""
+        rows, columns = self.pixels.shape
+        return picture[self.top_px : self.top_px + rows, self.left_px : self.left_px + columns]
+
     def __repr__(self) -> str:
         return f"Region({self.left_px}, {self.top_px}, pixels={self.pixels.shape})"
 
@@ -93,8 +98,7 @@ class Mask:
         """Return the mask (H, W) bool of a whole picture."""
         region = self.region(width_px, height_px)
         whole = np.zeros((height_px, width_px), np.bool_)
-        rows, columns = region.pixels.shape
-        whole[region.top_px : region.top_px + rows, region.left_px : region.left_px + columns] = region.pixels
+        region.of(whole)[:] = region.pixels
         return whole
 
     def run_lengths(self, width_px: int, height_px: int) -> list[int]:

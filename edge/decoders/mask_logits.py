@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -66,6 +65,8 @@ class MaskLogits(StrictModel):
 
         A hand's box is that of its part, cut at the picture, its score the mean probability within.
         """
+        import cv2
+
         logits, matrix = masks.logits[0], masks.picture_from_grid[0]
         count, parts, extents, _ = cv2.connectedComponentsWithStats((logits >= 0).astype(np.uint8), connectivity=8)
         least = self.min_share * logits.size

@@ -41,10 +41,7 @@ class MaskFolderSink(Sink):
         for hand in result.hands:
             if hand.mask is not None:
                 region = hand.mask.region(result.width_px, result.height_px)
-                rows, columns = region.pixels.shape
-                mask[region.top_px : region.top_px + rows, region.left_px : region.left_px + columns][region.pixels] = (
-                    255
-                )
+                region.of(mask)[region.pixels] = 255
         path = self._path_of(result)
         partial = path.with_name(path.name + ".partial")
         try:

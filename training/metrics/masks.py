@@ -14,7 +14,7 @@ POOR_IOU = 0.8
 
 
 def mask_iou(found: Mask, wanted: Mask) -> float:
-    """Return the intersection over union of two masks (H, W); 1 where both are empty."""
+    """Return the intersection over union of two masks (H, W), 1 where both are empty."""
     union = np.count_nonzero(found | wanted)
     return np.count_nonzero(found & wanted) / union if union else 1.0
 

@@ -80,10 +80,14 @@ class JudgedMask:
 def judged_masks(
     model: nn.Module, samples: Sequence[HandSample], pictures: PictureStore, recipe: SegmenterRecipe
 ) -> list[JudgedMask]:
-    """Return what the model's masks of all hands with a known mask, or of all pictures with known ones, are worth."""
+    """Return what the model's masks of all hands with a known mask, or of all pictures with known ones, are worth.
+
+    A picture without a hand in which none is found says nothing of masks, so it is left out.
+    """
     if recipe.takes_crops:
         return [_judged_crop(model, hand, pictures, recipe) for hand in outlined_hands_of(samples)]
-    return [_judged_picture(model, sample, pictures, recipe) for sample in masked_samples(samples)]
+    judged = (_judged_picture(model, sample, pictures, recipe) for sample in masked_samples(samples))
+    return [one for one in judged if one is not None]
 
 
 def figures_of(judged: Sequence[JudgedMask]) -> dict[str, float]:
@@ -103,10 +107,12 @@ def _judged_crop(model: nn.Module, hand: OutlinedHand, pictures: PictureStore, r
 
 def _judged_picture(
     model: nn.Module, sample: HandSample, pictures: PictureStore, recipe: SegmenterRecipe
-) -> JudgedMask:
+) -> JudgedMask | None:
     found = segment(model, pictures[sample.path], recipe)
     whole = np.array([0, 0, sample.width_px, sample.height_px], np.float32)
     wanted = mask_of(sample, np.eye(2, 3), width_px=found.shape[1], height_px=found.shape[0]).astype(np.bool_)
+    if not (found.any() or wanted.any()):
+        return None
     return JudgedMask(sample.path, whole, mask_iou(found, wanted), class_mean_iou(found, wanted))
 
 
