@@ -16,10 +16,11 @@ from pydantic import Field
 from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
 from edge.decoders.simcc import Simcc
 from edge.decoders.softmax_heads import SoftmaxHeads
+from edge.decoders.yolo import Yolo
 
-BoxDecoder: TypeAlias = AnchorFreeLtrb
+BoxDecoder: TypeAlias = AnchorFreeLtrb | Yolo
 LabelDecoder: TypeAlias = SoftmaxHeads
 PointDecoder: TypeAlias = Simcc
 Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder, Field(discriminator="type")]
 
-__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "PointDecoder", "Simcc", "SoftmaxHeads"]
+__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "PointDecoder", "Simcc", "SoftmaxHeads", "Yolo"]
