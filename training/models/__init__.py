@@ -14,6 +14,7 @@ from training.models.classifier import CropClassifier
 from training.models.detector import HandDetector
 from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
+from training.models.openpose_hand import OpenPoseHand
 from training.models.pose import PoseMlp
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
@@ -21,6 +22,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
+    "openpose-hand": OpenPoseHand,
     "pose-mlp": PoseMlp,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
