@@ -20,7 +20,6 @@ from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
 from training.models.growth import load_backbone, load_grown
-from training.processor import moved, on_cpu, processor
 from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
@@ -118,8 +117,7 @@ def train(
         say = _hush
     path = folder / CHECKPOINT
     earlier_data = {} if start is None else _load_weights(task, start)
-    device = processor()
-    model = task.model.to(device, memory_format=torch.channels_last)
+    model = task.model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
     average = WeightAverage(model, schedule.average_decay)
     run = _Run(model, average, optimiser, source_commit(), earlier_data=earlier_data)
@@ -130,7 +128,7 @@ def train(
         return path
     with _log_in(folder, say) if ranks.is_leader() else nullcontext() as log:
         for inputs, targets in task.batches(run.step):
-            figures = _descend(run, task, schedule, inputs.to(device), moved(targets, device), seed=seed)
+            figures = _descend(run, task, schedule, inputs, targets, seed=seed)
             if log is not None:
                 log.add(run.step, figures, pictures=schedule.batch)
                 _keep(run, task, schedule, folder, log)
@@ -142,7 +140,7 @@ def train(
 def _keep(run: _Run, task: TrainingTask, schedule: ScheduleRecipe, folder: Path, log: TrainingLog) -> None:
     """Evaluate and write checkpoints at the steps that the schedule names, and at the last one."""
     last = run.step == schedule.steps
-    metrics = task.evaluate(on_cpu(run.average.model)) if last or run.step % schedule.validate_steps == 0 else None
+    metrics = task.evaluate(run.average.model) if last or run.step % schedule.validate_steps == 0 else None
     if metrics is not None:
         log.write(run.step, metrics, kind="validation")
     if last or run.step % schedule.checkpoint_steps == 0:

@@ -63,9 +63,7 @@ def cells_of(maps: Sequence[Tensor], strides_px: Sequence[int]) -> tuple[Tensor,
     logits, boxes, centres, cell_px = [], [], [], []
     for level, stride in zip(maps, strides_px, strict=True):
         height, width = level.shape[-2:]
-        rows, columns = torch.meshgrid(
-            torch.arange(height, device=level.device), torch.arange(width, device=level.device), indexing="ij"
-        )
+        rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
         centre = (torch.stack([columns, rows], dim=-1).reshape(-1, 2).to(level) + 0.5) * stride
         flat = level.flatten(2).transpose(1, 2)
         distance = torch.where(flat[..., 1:] > 0, flat[..., 1:], NEGATIVE_SLOPE * flat[..., 1:]) * stride
