@@ -101,6 +101,16 @@ def locate_simcc(
     finite.
     """
 
+def mask_in_picture(
+    logits: NDArray[np.float32], matrix: NDArray[np.float64], width: int, height: int
+) -> tuple[int, int, NDArray[np.uint8]]:
+    """Column and row of the first pixel of a mask in a picture of `width` and `height`, and its pixels, 1 or 0.
+
+    `logits` is `(h, w) float32`; `matrix` `(2, 3) float64` leads from its cells, 1 x 1 each, to the picture, without
+    rotation. The pixels `(rows, columns) uint8` are those whose centres the cells cover: 1 where the logit, bilinearly
+    interpolated between the cells' middles, is 0 or more. The GIL is released. Raises ValueError.
+    """
+
 def available_kernels() -> list[str]:
     """Names of the instruction sets this processor can run the warp with, slowest first."""
 

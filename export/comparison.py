@@ -13,6 +13,7 @@ from edge.bundle.tensors import InputTensor, KeypointInput
 from edge.errors import ModelError
 from edge.geometry import iou_matrix
 from edge.keypoints import KEYPOINTS, normalised
+from edge.masks import Mask
 from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
 from edge.runners.runner import Runner
@@ -25,6 +26,7 @@ from export.pictures import CheckPicture
 ABSOLUTE = RELATIVE = 1e-3
 SAME_BOX_IOU = 0.99
 SAME_POINT_PX = 0.5
+SAME_MASK_IOU = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,14 @@ def _agreeing(ours: Hands, theirs: Hands) -> int:
 def _same(ours: Hand, theirs: Hand) -> bool:
     if ours.names != theirs.names or (ours.keypoints is None) != (theirs.keypoints is None):
         return False
+    if ours.mask is not None and theirs.mask is not None and not _same_mask(ours.mask, theirs.mask):
+        return False
     if ours.keypoints is None or theirs.keypoints is None:
         return True
     sure = ours.keypoints[:, 2] >= SURE_SCORE
     return bool((np.abs(ours.keypoints - theirs.keypoints)[sure, :2] <= SAME_POINT_PX).all())
+
+
+def _same_mask(ours: Mask, theirs: Mask) -> bool:
+    inside, other = ours.logits >= 0, theirs.logits >= 0
+    return np.count_nonzero(inside & other) >= SAME_MASK_IOU * np.count_nonzero(inside | other)

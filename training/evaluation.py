@@ -16,18 +16,27 @@ from training.checkpoint import read_checkpoint
 from training.data.catalogue import held_out_samples
 from training.data.crops import HandCrop, hands_of
 from training.data.keypoint_crops import placed_hands_of
+from training.data.mask_crops import outlined_hands_of
 from training.data.pictures import PictureStore
 from training.data.poses import pose_samples_of
 from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
-from training.metrics import HEADLINES, Wanted, detection_figures
-from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes
-from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
+from training.metrics import HEADLINES, Wanted, detection_figures, mask_figures
+from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes, mask_mistakes
+from training.recipe import (
+    ClassifierRecipe,
+    DetectorRecipe,
+    HoldingRecipe,
+    KeypointsRecipe,
+    PoseRecipe,
+    SegmenterRecipe,
+)
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
 from training.tasks.holding import known_hands
 from training.tasks.keypoints import figures_of, locate
 from training.tasks.pose import pose_figures
+from training.tasks.segmenter import iou_of
 
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
@@ -66,6 +75,8 @@ def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None 
         return _detector_evaluation(model, recipe, sets, pictures)
     if isinstance(recipe, KeypointsRecipe):
         return _keypoint_evaluation(model, recipe, sets, pictures)
+    if isinstance(recipe, SegmenterRecipe):
+        return _mask_evaluation(model, recipe, sets, pictures)
     return _classifier_evaluation(model, recipe, sets, pictures)
 
 
@@ -154,6 +165,16 @@ def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, 
     }
     hands, found = [hand for hand, _ in pairs[ALL_SETS]], [own for _, own in pairs[ALL_SETS]]
     return Evaluation(rows, keypoint_mistakes(hands, [own.keypoints for own in found]), pictures)
+
+
+def _mask_evaluation(model: nn.Module, recipe: SegmenterRecipe, sets: Sets, pictures: PictureStore) -> Evaluation:
+    pairs = {
+        name: [(hand, iou_of(model, pictures, hand, recipe)) for hand in outlined_hands_of(samples)]
+        for name, samples in sets.items()
+    }
+    pairs[ALL_SETS] = [pair for own in pairs.values() for pair in own]
+    rows = {name: {"hands": float(len(own)), **mask_figures([iou for _, iou in own])} for name, own in pairs.items()}
+    return Evaluation(rows, mask_mistakes(pairs[ALL_SETS]), pictures)
 
 
 def _pose_evaluation(model: nn.Module, recipe: PoseRecipe, data_root: Path) -> Evaluation:

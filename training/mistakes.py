@@ -16,9 +16,10 @@ from edge.errors import OutputError, UsageError
 from training.augment.placement import Picture, draw
 from training.data.crops import UNKNOWN, HandCrop
 from training.data.keypoint_crops import PlacedHand
+from training.data.mask_crops import OutlinedHand
 from training.data.pictures import Pictures
 from training.data.sample import FloatArray, HandSample
-from training.metrics import Found, Wanted, judged
+from training.metrics import POOR_IOU, Found, Wanted, judged
 from training.recipe import HOLDING_CLASSES
 
 TILE_PX = 160
@@ -85,6 +86,12 @@ def keypoint_mistakes(hands: Sequence[PlacedHand], found: Sequence[FloatArray]) 
             mean = float(error.mean())
             ranked.append((mean, Mistake(hand.path, hand.box_xyxy, f"{mean:.2f} off", points[:, :2])))
     return [mistake for _, mistake in sorted(ranked, key=lambda row: -row[0])]
+
+
+def mask_mistakes(judged_hands: Sequence[tuple[OutlinedHand, float]]) -> list[Mistake]:
+    """Return the hands whose mask agrees with the annotated one too little, the worst first; that one is shown."""
+    ranked = sorted((pair for pair in judged_hands if pair[1] < POOR_IOU), key=lambda pair: pair[1])
+    return [Mistake(hand.path, hand.box_xyxy, f"IoU {iou:.2f}", hand.outline) for hand, iou in ranked]
 
 
 def contact_sheet(mistakes: Sequence[Mistake], pictures: Pictures) -> Picture:

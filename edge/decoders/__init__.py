@@ -4,7 +4,7 @@
 A decoder is one file: a model of its parameters with a `decode` method, `serves`, the tasks whose networks it reads,
 and `require_fit`, which holds a network's input and outputs to what it can read.
 `BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows, `PointDecoder` places keypoints in
-it; a manifest chooses by `type`.
+it, `MaskDecoder` tells which of its pixels are the hand's; a manifest chooses by `type`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
+from edge.decoders.crop_mask import CropMask
 from edge.decoders.simcc import Simcc
 from edge.decoders.softmax_heads import SoftmaxHeads
 from edge.decoders.yolo import Yolo
@@ -21,6 +22,18 @@ from edge.decoders.yolo import Yolo
 BoxDecoder: TypeAlias = AnchorFreeLtrb | Yolo
 LabelDecoder: TypeAlias = SoftmaxHeads
 PointDecoder: TypeAlias = Simcc
-Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder, Field(discriminator="type")]
+MaskDecoder: TypeAlias = CropMask
+Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder | MaskDecoder, Field(discriminator="type")]
 
-__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "PointDecoder", "Simcc", "SoftmaxHeads", "Yolo"]
+__all__ = [
+    "AnchorFreeLtrb",
+    "BoxDecoder",
+    "CropMask",
+    "Decoder",
+    "LabelDecoder",
+    "MaskDecoder",
+    "PointDecoder",
+    "Simcc",
+    "SoftmaxHeads",
+    "Yolo",
+]

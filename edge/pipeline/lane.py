@@ -14,14 +14,14 @@ from edge.results import FrameResult, Hands
 from edge.tasks.task import Task
 
 _STAGES_OF_FRAMES = ("preprocess", "infer", "decode")
-_STAGE_OF_HANDS = {"classifier": "classify", "keypoints": "keypoints", "pose": "pose"}
+_STAGE_OF_HANDS = {"classifier": "classify", "keypoints": "keypoints", "pose": "pose", "segmenter": "segment"}
 
 
 class Lane:
     """Tasks with buffers of their own, and the thread that uses them; a frame goes through all before the next one.
 
     A task that looks at whole frames is timed as `preprocess`, `infer` and `decode`; one that looks at hands already
-    found as one stage, `classify`, `keypoints` or `pose`. Times are monotonic.
+    found as one stage, `classify`, `keypoints`, `pose` or `segment`. Times are monotonic.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:

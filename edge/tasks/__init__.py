@@ -8,6 +8,7 @@ from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.loading import load
 from edge.tasks.pose import HandPose
+from edge.tasks.segmenter import HandSegmenter
 from edge.tasks.task import Task
 
-__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "HandPose", "Task", "load"]
+__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "HandPose", "HandSegmenter", "Task", "load"]

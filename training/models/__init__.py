@@ -16,6 +16,7 @@ from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
 from training.models.openpose_hand import OpenPoseHand
 from training.models.pose import PoseMlp
+from training.models.segmenter import CropSegmenter
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
@@ -24,6 +25,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "simcc-keypoints": SimccKeypoints,
     "openpose-hand": OpenPoseHand,
     "pose-mlp": PoseMlp,
+    "crop-segmenter": CropSegmenter,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
 }
