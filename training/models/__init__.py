@@ -17,6 +17,7 @@ from training.models.keypoints import SimccKeypoints
 from training.models.openpose_hand import OpenPoseHand
 from training.models.pose import PoseMlp
 from training.models.segmenter import CropSegmenter
+from training.models.timm_classifier import TIMM_NETWORKS, TimmClassifier
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
@@ -28,6 +29,7 @@ _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "crop-segmenter": CropSegmenter,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
+    **{network: partial(TimmClassifier, network) for network in TIMM_NETWORKS},
 }
 
 
