@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
@@ -19,6 +17,7 @@ from edge.strict_model import first_problem
 from training.models import build
 from training.recipe import AnyRecipe
 from training.recipe_from_file import recipe_from_mapping
+from training.tensor_file import read_tensor_file
 
 
 class _SetRow(BaseModel):
@@ -77,14 +76,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
     Raises `SourceError` when the file is missing, no checkpoint, or holds anything else.
     """
-    if not path.is_file():
-        raise SourceError(f"{path} is not a file; expected the checkpoint.pt of a training run")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise SourceError(
-            f"{path} is not a PyTorch checkpoint of tensors and plain values; give the checkpoint.pt of a training run"
-        ) from error
+    state = read_tensor_file(path, expected="the checkpoint.pt of a training run")
     if not isinstance(state, dict):
         raise SourceError(f"{path} is not a checkpoint of edge-train: it has no tensors under 'model' or 'ema'")
     return {key: value for key, value in state.items() if isinstance(key, str)}

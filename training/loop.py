@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +20,7 @@ from training import ranks
 from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
+from training.mistakes import write_sheet
 from training.models.growth import load_backbone, load_grown
 from training.placing import device_named, each_tensor, placed
 from training.provenance import changed_key, source_commit, with_earlier
@@ -26,6 +28,7 @@ from training.recipe import ScheduleRecipe
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"
+MISTAKES = "mistakes.jpg"
 ONLY_TO_RESUME = {"model", "optimiser", "updates"}
 
 
@@ -45,6 +48,14 @@ class TrainingTask(Protocol):
 
     def provenance(self) -> Mapping[str, Any]:
         """Return what a bundle must say of this training: recipe, data sets, licences, teachers."""
+
+
+@runtime_checkable
+class ShowsMistakes(Protocol):
+    """A task that can also show what its latest evaluation found wrong."""
+
+    def mistake_sheet(self) -> npt.NDArray[np.uint8] | None:
+        """Return a BGR picture (H, W, 3), or None where there is nothing to look at."""
 
 
 @dataclass(slots=True)
@@ -150,6 +161,9 @@ def _keep(run: _Run, task: TrainingTask, schedule: ScheduleRecipe, folder: Path,
     metrics = task.evaluate(run.average.on_cpu()) if due else None
     if metrics is not None:
         log.write(run.step, metrics, kind="validation")
+        sheet = task.mistake_sheet() if isinstance(task, ShowsMistakes) else None
+        if sheet is not None:
+            write_sheet(folder / MISTAKES, sheet)
     if last or run.step % schedule.checkpoint_steps == 0:
         state = run.state(task, metrics)
         _save(folder / CHECKPOINT, state)

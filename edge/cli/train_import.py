@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -128,4 +128,63 @@ def _hagrid(
     )
     save_weights(to, state)
     print(to)
+    return 0
+
+
+@app.command(epilog=EXIT_CODES)
+def openpose(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Its hand network, pose_iter_....caffemodel.")],
+    *,
+    dataset: Annotated[
+        str, typer.Option("--set", metavar="PATH", help="The COCO set to measure it on, below the data root.")
+    ] = "hands",
+    side_px: Annotated[int, typer.Option(min=8, help="Side of the crops, a multiple of 8.")] = 368,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The new checkpoint.")] = Path("checkpoint.pt"),
+) -> None:
+    """Import the hand network of OpenPose, 22 heat maps, as a keypoint model."""
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _openpose(file, dataset, side_px, to)))
+
+
+def _openpose(file: Path, dataset: str, side_px: int, to: Path) -> int:
+    try:
+        from training.importers.openpose import state_from_openpose
+        from training.loop import save_weights
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    save_weights(to, state_from_openpose(file, dataset=dataset, side_px=side_px))
+    print(to)
+    return 0
+
+
+@app.command(epilog=EXIT_CODES)
+def yolo(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A detector that its own tools exported to ONNX.")],
+    *,
+    layout: Annotated[str, typer.Option(metavar="NAME", help="yolo-v5, yolo-v8 (9, 11, 12) or yolo-v10 (26).")],
+    name: Annotated[str, typer.Option(help="Name of the bundle.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Folder that receives the bundle.")] = Path("bundles"),
+    hand_classes: Annotated[
+        str | None, typer.Option(metavar="N,...", help="Numbers of the classes that are hands.  [all]")
+    ] = None,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Score from which it reports a hand.")] = 0.25,
+    nms_iou: Annotated[float, typer.Option(min=0, max=1, help="Overlap beyond which two boxes are one hand.")] = 0.5,
+    weights_licence: Annotated[str, typer.Option(metavar="SPDX", help="Licence of the weights.")] = "not stated",
+    trained_on: Annotated[str, typer.Option(metavar="NAME", help="Data it learned from.")] = "not stated",
+) -> None:
+    """Pack a YOLO detector as a bundle for `edge-run --models`."""
+    options = {"layout": layout, "name": name, "to": to, "min_score": min_score, "nms_iou": nms_iou}
+    licences = {"weights_licence": weights_licence, "data": trained_on}
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _yolo(file, hand_classes, options | licences)))
+
+
+def _yolo(file: Path, hand_classes: str | None, options: dict[str, Any]) -> int:
+    try:
+        from export.bundle_from_yolo import YoloSettings, bundle_from_yolo
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    try:
+        numbers = None if hand_classes is None else tuple(int(number) for number in hand_classes.split(","))
+    except ValueError as error:
+        raise UsageError(f"--hand-classes are numbers with commas between, 0,3 say; got {hand_classes!r}") from error
+    print(bundle_from_yolo(file, YoloSettings(**options, hand_classes=numbers)).path)
     return 0

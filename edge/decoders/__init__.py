@@ -17,8 +17,9 @@ from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
 from edge.decoders.mask_logits import MaskLogits
 from edge.decoders.simcc import Simcc
 from edge.decoders.softmax_heads import SoftmaxHeads
+from edge.decoders.yolo import Yolo
 
-BoxDecoder: TypeAlias = AnchorFreeLtrb
+BoxDecoder: TypeAlias = AnchorFreeLtrb | Yolo
 LabelDecoder: TypeAlias = SoftmaxHeads
 PointDecoder: TypeAlias = Simcc
 MaskDecoder: TypeAlias = MaskLogits
@@ -34,4 +35,5 @@ __all__ = [
     "PointDecoder",
     "Simcc",
     "SoftmaxHeads",
+    "Yolo",
 ]

@@ -215,6 +215,8 @@ nb::tuple join_second_look(const Boxes &boxes, const Values &scores, const Value
   require(std::all_of(scores.data(), scores.data() + count, is_rate) &&
               std::all_of(presence.data(), presence.data() + count, is_rate),
           "scores and presence must be within 0..1");
+  require(std::all_of(boxes.data(), boxes.data() + 4 * count, [](float value) { return std::isfinite(value); }),
+          "boxes must be finite");
   edge::JoinedHands hands =
       edge::join_second_look(boxes.data(), scores.data(), presence.data(), count, {trust, min_score, same});
   const std::size_t size = hands.rows.size();

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from edge.gesture import NO_GESTURE
 from edge.scene.skeleton import FloatArray
 
 _Angles = tuple[float, float, float, float]
@@ -136,7 +137,6 @@ _TABLE = (
 )
 
 GESTURES: Mapping[str, Gesture] = MappingProxyType({gesture.name: gesture for gesture in _TABLE})
-NO_GESTURE = "no_gesture"
 GESTURE_NAMES: tuple[str, ...] = (*GESTURES, NO_GESTURE)
 
 # Relaxed, clawed and half closed: a hand that means nothing is somewhere between.

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from edge.scene.gestures import GESTURE_NAMES, NO_GESTURE, Gesture, View, random_gesture
+from edge.gesture import NO_GESTURE
+from edge.scene.gestures import GESTURE_NAMES, Gesture, View, random_gesture
 from edge.scene.skeleton import FloatArray
 
 GESTURE_S = 2.0

@@ -89,9 +89,10 @@ def test_boxes_within_better_ones_and_about_them_are_left_out() -> None:
         ({"presence": np.array([0.5, 1, 0, np.nan], np.float32)}, "scores and presence must be within"),
         ({"scores": np.array([0.5, 1, 0, -0.1], np.float32)}, "scores and presence must be within"),
         ({"trust": 1.5}, "trust must be within"),
+        ({"boxes": np.where(APART[1, 2] == APART, np.nan, APART)}, "boxes must be finite"),
     ],
 )
-def test_values_that_are_no_rates_are_refused(changes: dict[str, Any], told: str) -> None:
+def test_values_that_cannot_be_are_refused(changes: dict[str, Any], told: str) -> None:
     values: dict[str, Any] = {
         "boxes": APART,
         "scores": np.ones(4, np.float32),

@@ -56,7 +56,7 @@ def test_code_in_a_checkpoint_is_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"nothing", b"PK\x03\x04 broken"])
 def test_what_is_no_checkpoint_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "c.pt").write_bytes(content)
-    with pytest.raises(SourceError, match="is not a PyTorch checkpoint"):
+    with pytest.raises(SourceError, match="is not a PyTorch file of tensors"):
         read_checkpoint(tmp_path / "c.pt")
 
 

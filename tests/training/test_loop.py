@@ -151,7 +151,7 @@ def test_a_checkpoint_of_another_model_is_not_gone_on_from(tmp_path: Path) -> No
 
 def test_a_broken_checkpoint_is_not_silently_replaced(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
-    with pytest.raises(SourceError, match=r"checkpoint\.pt is not a PyTorch checkpoint"):
+    with pytest.raises(SourceError, match=r"checkpoint\.pt is not a PyTorch file of tensors"):
         train(BrightnessTask(), schedule(), tmp_path, seed=5)
 
 

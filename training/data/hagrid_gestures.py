@@ -6,7 +6,7 @@ Sources: `classifier/config/default.yaml` (v1) and `configs/*.yaml` (v2) of http
 
 from __future__ import annotations
 
-NO_GESTURE = "no_gesture"
+from edge.gesture import NO_GESTURE
 
 HAGRID_V1_GESTURES = (
     "call", "dislike", "fist", "four", "like", "mute", "ok", "one", "palm", "peace", "peace_inverted", "rock", "stop",

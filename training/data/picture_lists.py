@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import SourceError
-from edge.sources.picture import pixels_from_file
+from training.data.pictures import picture_size
 from training.data.sample import HandSample
 
 SPLITS = ("train", "val", "test")
@@ -89,7 +89,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _sample(line: _Line, *, split: str, group: str, hand_share: float) -> HandSample:
-    height_px, width_px = pixels_from_file(line.path).shape[:2]
+    width_px, height_px = picture_size(line.path)
     middle = np.array([width_px, height_px] * 2, np.float32) / 2
     return HandSample(
         path=line.path.resolve(),

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import SourceError
-from edge.sources.picture import Reduction, content_of, pixels_from_bytes, pixels_from_file
-from edge.sources.picture_header import picture_header
+from edge.sources.picture import Reduction, pixels_from_file
 from training.augment.placement import Picture
 
 GLANCE_PX = 128
@@ -57,15 +56,8 @@ class Glance:
 
 def glance_at(path: Path) -> Glance:
     """Read a picture at reduced scale. Raises `SourceError` when it cannot be read or is cut."""
-    content = content_of(path)
-    header = picture_header(content)
-    longest_px = 0 if header is None else max(header.width_px, header.height_px)
-    pixels = pixels_from_bytes(content, origin=str(path), reduction=reduction_to(longest_px, GLANCE_PX))
-    assert header is not None  # noqa: S101 - what was decoded has a header
-    # A header tells the size before the rotation that the file asks for, and pixels are upright. Where they are square,
-    # the sides differ by less than the reduction.
-    turned = (header.width_px - header.height_px) * (pixels.shape[1] - pixels.shape[0]) < 0
-    width_px, height_px = (header.width_px, header.height_px)[:: -1 if turned else 1]
+    width_px, height_px = picture_size(path)
+    pixels = pixels_from_file(path, reduction=reduction_to(max(width_px, height_px), GLANCE_PX))
     return Glance(width_px, height_px, pixels)
 
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from edge.errors import SourceError, UsageError
-from training.data.hagrid_gestures import HAGRID_V2_GESTURES, NO_GESTURE, V1_OUTPUTS
+from edge.gesture import NO_GESTURE
+from training.data.hagrid_gestures import HAGRID_V2_GESTURES, V1_OUTPUTS
 from training.importers.state_dict import Rules, fitted, read_foreign, renamed, tensors_of
 from training.models import build
 from training.models.torchvision_classifier import NETWORKS

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from edge.errors import SourceError
+from training.tensor_file import read_tensor_file
 
 # A pattern of a whole name, and what becomes of it; None leaves the tensor out.
 Rules = Sequence[tuple[str, str | None]]
@@ -26,14 +25,7 @@ def read_foreign(path: Path) -> dict[str, Any]:
 
     Raises `SourceError` when the file is missing, no PyTorch file, or holds anything else.
     """
-    if not path.is_file():
-        raise SourceError(f"{path} is not a file; expected a checkpoint that PyTorch saved")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise SourceError(
-            f"{path} is not a PyTorch file of tensors and plain values, and nothing else is read; save the state dict"
-        ) from error
+    content = read_tensor_file(path, expected="a state dict that PyTorch saved")
     if not isinstance(content, Mapping):
         raise SourceError(f"{path} holds no tensors by name, but a {type(content).__name__}; save the state dict")
     return {str(name): value for name, value in content.items()}

@@ -32,6 +32,7 @@ from training.data.loading import batches_of, numbered
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.metrics import confusion, macro_f1
+from training.mistakes import classifier_mistakes
 from training.provenance import provenance_of
 from training.recipe import ClassifierRecipe, HoldingRecipe
 from training.tasks.others import described_detector, others_of
@@ -133,6 +134,7 @@ class ClassifierTraining(PictureTraining[ClassifierRecipe]):
         """Return the figures of the heads on the hands, and what else looks like one, of the validation groups."""
         crops = self._hands_of(self._validation) + self._others[1]
         answers = [classify(model, self._pictures, crop, self._recipe) for crop in crops]
+        self._mistakes = classifier_mistakes(crops, answers, self._recipe.gestures)
         return classification_figures(crops, answers, gestures=len(self._recipe.gestures))
 
     def provenance(self) -> Mapping[str, Any]:

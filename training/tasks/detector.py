@@ -23,16 +23,18 @@ from training.data.workers import keep_opencv_single_threaded
 from training.decoder_from_recipe import decoder_from_recipe
 from training.losses.detection import DetectionTargets, detection_loss
 from training.metrics import Found, Wanted, detection_figures
+from training.mistakes import detector_mistakes
 from training.models import build
 from training.models.detector import STRIDES_PX
 from training.provenance import provenance_of
 from training.recipe import DetectorRecipe
+from training.tasks.mistake_sheet import MistakeSheet
 
 # Average precision looks at boxes of all scores.
 CURVE_MIN_SCORE = 0.02
 
 
-class DetectorTraining:
+class DetectorTraining(MistakeSheet):
     """The detector's side of the training loop; see `training.loop.TrainingTask`.
 
     Raises `SourceError` when a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.
@@ -66,6 +68,7 @@ class DetectorTraining:
         """Return AP, AP50, recall and precision on the validation groups, preprocessed as on the device."""
         found = [detect(model, self._pictures[sample.path], self._recipe) for sample in self._validation]
         wanted = [Wanted(sample.boxes_xyxy, sample.ignored) for sample in self._validation]
+        self._mistakes = detector_mistakes(self._validation, found, self._recipe.decoding.min_score)
         return detection_figures(found, wanted, self._recipe.decoding.min_score)
 
     def provenance(self) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from training import ranks
 from training.data.crops import UNKNOWN, HandCrop, HandCrops, hands_of
 from training.data.loading import batches_of, numbered
 from training.data.sample import HandSample
+from training.mistakes import classifier_mistakes
 from training.models.face import FaceClassifier
 from training.models.face.classifier import SIDE_PX
 from training.provenance import provenance_of
@@ -62,6 +63,7 @@ class HoldingTraining(PictureTraining[HoldingRecipe]):
         """Return the figures on the hands of the validation groups."""
         hands = known_hands(self._validation, self._recipe)
         answers = [classify(model, self._pictures, hand, self._recipe) for hand in hands]
+        self._mistakes = classifier_mistakes(hands, answers)
         return classification_figures(hands, answers)
 
     def provenance(self) -> Mapping[str, Any]:

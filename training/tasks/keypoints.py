@@ -32,6 +32,7 @@ from training.data.sample import FloatArray
 from training.decoder_from_recipe import point_decoder_from_recipe
 from training.losses.keypoints import keypoint_loss
 from training.metrics import keypoint_figures
+from training.mistakes import keypoint_mistakes
 from training.provenance import provenance_of
 from training.recipe import KeypointsRecipe
 from training.tasks.others import described_detector, others_of
@@ -90,6 +91,7 @@ class KeypointTraining(PictureTraining[KeypointsRecipe]):
         """Return the figures on what the validation groups show, preprocessed and decoded as on the device."""
         crops = placed_hands_of(self._validation) + self._others[1]
         found = [locate(model, self._pictures, crop, self._recipe) for crop in crops]
+        self._mistakes = keypoint_mistakes(crops, [own.keypoints for own in found])
         return figures_of(crops, found, self._recipe)
 
     def provenance(self) -> Mapping[str, Any]:

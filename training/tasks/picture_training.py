@@ -13,11 +13,12 @@ from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store
 from training.data.workers import keep_opencv_single_threaded
 from training.models import build
 from training.recipe import ClassifierRecipe, HoldingRecipe, KeypointsRecipe, SegmenterRecipe
+from training.tasks.mistake_sheet import MistakeSheet
 
 PictureRecipe = TypeVar("PictureRecipe", ClassifierRecipe, HoldingRecipe, KeypointsRecipe, SegmenterRecipe)
 
 
-class PictureTraining(Generic[PictureRecipe]):
+class PictureTraining(MistakeSheet, Generic[PictureRecipe]):
     """A new model, and the samples and pictures of a recipe that are trained and validated on.
 
     Raises `SourceError` when a set or a picture cannot be read, `UsageError` when the recipe's model cannot be built.

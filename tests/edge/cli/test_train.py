@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from edge.bundle.accuracy import AccuracyCard
-from edge.cli.train import main
+from tests.edge.cli.training_program import edge_train
 from tests.training.small_recipes import classifier_mapping, detector_mapping
 from tests.training.small_sets import write_hands
 from tests.training.teacher.small_models import classifier_model
@@ -23,7 +23,6 @@ from tests.training.teacher.small_models import classifier_model
 PROGRAM = Path(sysconfig.get_path("scripts")) / "edge-train"
 # A busy machine takes a minute to import PyTorch.
 PATIENCE_S = 300
-Outcome = tuple[int, str, str]
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +35,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "classifier.yaml").write_text(yaml.safe_dump(classifier_mapping()), encoding="utf-8")
     classifier_model(folder / "teacher.onnx", [0.0] * 45)
     return folder
-
-
-def edge_train(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
-    """Run the command in this process; return its exit code, standard output and standard error."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["edge-train", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-    printed = capsys.readouterr()
-    return int(left.value.code or 0), printed.out, printed.err
 
 
 def environment() -> dict[str, str]:

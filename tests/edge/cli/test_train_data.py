@@ -2,33 +2,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import cv2
 import pytest
 import yaml
 
-from edge.cli.train import main
 from edge.scene import Scene
+from tests.edge.cli.training_program import edge_train
 from tests.training.small_recipes import detector_mapping
 from tests.training.small_sets import annotation, picture_with, write_coco, write_hands
 from tests.training.small_visor import write_visor
 from training.data.catalogue import samples_of
 from training.data.coco import read_coco
 from training.recipe import DataRecipe, SetRecipe
-
-Outcome = tuple[int, str, str]
-
-
-def edge_train(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
-    """Run the command in this process; return its exit code, standard output and standard error."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["edge-train", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-    printed = capsys.readouterr()
-    return int(left.value.code or 0), printed.out, printed.err
 
 
 def test_a_check_names_what_is_wrong_decides_and_writes_json(

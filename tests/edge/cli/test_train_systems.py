@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
 
-from edge.cli.train import main
+from tests.edge.cli.training_program import edge_train
 from tests.training.importers.published_face import PUBLISHED, tensors_of
 from tests.training.small_recipes import detector_mapping, holding_mapping
 from tests.training.small_sets import write_listed
 from training.checkpoint import read_checkpoint
 from training.models import build
-
-Outcome = tuple[int, str, str]
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +25,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.save({"iters": 800, "net_state_dict": tensors_of(PUBLISHED["MobileFace"])}, folder / "net.ckpt")
     torch.save({"iters": 800, "net_state_dict": {"weight": torch.eye(2, 512)}}, folder / "margin.ckpt")
     return folder
-
-
-def edge_train(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outcome:
-    """Run the command in this process; return its exit code, standard output and standard error."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["edge-train", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-    printed = capsys.readouterr()
-    return int(left.value.code or 0), printed.out, printed.err
 
 
 def test_a_published_segmenter_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,7 +17,8 @@ from training.checkpoint import read_checkpoint
 from training.data.crops import UNKNOWN, crop_tensor
 from training.data.pictures import PictureStore
 from training.evaluation import card_from_rows, evaluate_checkpoint
-from training.loop import train
+from training.loop import MISTAKES, train
+from training.mistakes import TILE_PX
 from training.models.face import HEADS
 from training.recipe import HoldingRecipe
 from training.tasks import task_from_recipe
@@ -43,6 +45,8 @@ def test_a_small_network_learns_what_holding_is(root: Path, tmp_path: Path) -> N
     card = card_from_rows(evaluation.rows, path, note="")
     assert (card.metric, card.value) == ("holding_accuracy", 1.0)
     assert "holding_accuracy" in read_checkpoint(path).metrics
+    # The validation pictures that it got wrong, or one empty tile.
+    assert cv2.imread(str(tmp_path / MISTAKES)).shape[1] % TILE_PX == 0
 
 
 @pytest.mark.parametrize("head", sorted(HEADS))

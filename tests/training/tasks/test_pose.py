@@ -17,7 +17,7 @@ from training.checkpoint import read_checkpoint
 from training.data.keypoint_rows import PoseSample
 from training.data.poses import PoseRows, pose_samples_of, varied
 from training.evaluation import evaluate_checkpoint
-from training.loop import train
+from training.loop import MISTAKES, train
 from training.recipe import PoseRecipe
 from training.tasks import task_from_recipe
 
@@ -105,6 +105,7 @@ def test_a_model_learns_poses_in_seconds(root: Path, tmp_path: Path) -> None:
     assert evaluation.rows["rows"] == {"pose_accuracy": 1.0, "pose_macro_f1": 1.0, "rows": 16.0}
     assert set(evaluation.rows) == {"rows", "hands", "all sets"}
     assert evaluation.pictures is None
+    assert not (tmp_path / MISTAKES).exists()
     with pytest.raises(UsageError, match="min_score is for detectors"):
         evaluate_checkpoint(path, root, min_score=0.5)
 
