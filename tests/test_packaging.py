@@ -57,7 +57,12 @@ def test_wheel_holds_only_the_device_package(wheel: Path, repo_root: Path) -> No
 def test_wheel_holds_every_shipped_bundle(wheel: Path, repo_root: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     bundles = list((repo_root / "edge" / "zoo").glob("*/bundle.json"))
-    assert {bundle.parent.name for bundle in bundles} >= {"gesture-classifier", "hand-detector", "hand-keypoints"}
+    assert {bundle.parent.name for bundle in bundles} >= {
+        "gesture-classifier",
+        "hand-detector",
+        "hand-keypoints",
+        "hand-segmenter",
+    }
     for bundle in bundles:
         shipped = {path.relative_to(repo_root).as_posix() for path in bundle.parent.rglob("*") if path.is_file()}
         assert shipped <= names

@@ -15,7 +15,7 @@ from edge.runners.opening import open_runner
 from training.checkpoint import read_checkpoint
 
 
-@pytest.mark.parametrize("name", ["hand-detector", "gesture-classifier", "hand-keypoints"])
+@pytest.mark.parametrize("name", ["hand-detector", "gesture-classifier", "hand-keypoints", "hand-segmenter"])
 def test_weights_give_what_their_bundle_gives(name: str, repo_root: Path) -> None:
     model = read_checkpoint(repo_root / "training" / "weights" / f"{name}.pt").model()
     bundle = Bundle.open(repo_root / "edge" / "zoo" / name)
