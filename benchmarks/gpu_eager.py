@@ -16,7 +16,8 @@ from torchvision.ops import nms, roi_align
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
-from edge.decoders import BoxDecoder, PointDecoder
+from edge.decoders import PointDecoder
+from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
 from edge.preprocess import Preprocessor
 from tests.gpu.torch_graph import TorchGraph
 
@@ -49,7 +50,7 @@ class EagerPipeline:
     def _detected(self, frame: Tensor) -> tuple[Tensor, Tensor]:
         manifest = self._bundles[0].manifest
         contract, decoder = manifest.picture_input.contract(), manifest.decoder
-        assert isinstance(decoder, BoxDecoder)  # noqa: S101 - it is a detector
+        assert isinstance(decoder, AnchorFreeLtrb)  # noqa: S101 - it is a detector
         height, width = frame.shape[2:]
         tensor_hw = Preprocessor(contract).tensor_hw(width, height)
         scale = max(width / tensor_hw[1], height / tensor_hw[0])

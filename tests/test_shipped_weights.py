@@ -29,7 +29,9 @@ def input_of(bundle: Bundle) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
 
 
-@pytest.mark.parametrize("name", ["hand-detector", "gesture-classifier", "hand-keypoints", "hand-pose"])
+@pytest.mark.parametrize(
+    "name", ["hand-detector", "gesture-classifier", "hand-keypoints", "hand-pose", "hand-segmenter"]
+)
 def test_weights_give_what_their_bundle_gives(name: str, repo_root: Path) -> None:
     model = read_checkpoint(repo_root / "training" / "weights" / f"{name}.pt").model()
     bundle = Bundle.open(repo_root / "edge" / "zoo" / name)

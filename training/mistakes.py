@@ -19,8 +19,8 @@ from training.data.keypoint_crops import PlacedHand
 from training.data.pictures import Pictures
 from training.data.sample import FloatArray, HandSample
 from training.metrics import POOR_IOU, Found, Wanted, judged
+from training.metrics.masks import JudgedMask
 from training.recipe import HOLDING_CLASSES
-from training.tasks.segmenter import JudgedMask
 
 TILE_PX = 160
 CAPTION_PX = 18

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
 from edge.errors import UsageError
 from edge.frame import Frame
 from edge.gpu import kernels
@@ -27,7 +28,7 @@ from edge.tasks.detector import HandDetector
 class Detection:
     """`detector` for pictures of the size of `frame`; the owner of `opened` frees what it holds.
 
-    Raises `UsageError` when the bundle asks for more candidates than the kernel takes.
+    Raises `UsageError` when no kernel decodes what the bundle tells, or so many candidates.
     """
 
     def __init__(
@@ -37,7 +38,10 @@ class Detection:
         preprocessor = Preprocessor(contract)
         tensor_hw = preprocessor.tensor_hw(frame.width_px, frame.height_px)
         self._contract, self._stream = contract, stream
-        self._decoder, self._min_score = detector.decoder, detector.min_score
+        decoder = detector.decoder
+        if not isinstance(decoder, AnchorFreeLtrb):
+            raise UsageError(f"{detector.name} is decoded as {decoder.type}, which the GPU cannot; use --device cpu")
+        self._decoder, self._min_score = decoder, detector.min_score
         if max(self._decoder.max_candidates, self._decoder.max_hands) > MOST_CANDIDATES:
             raise UsageError(
                 f"{detector.name} looks at more than {MOST_CANDIDATES} candidates; lower max_candidates in its bundle,"

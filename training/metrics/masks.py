@@ -4,13 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from training.data.sample import FloatArray
+
 Mask = npt.NDArray[np.bool_]
 # A mask that agrees less is a mistake.
 POOR_IOU = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMask:
+    """How far a mask agrees with the annotated one, at the box (4,) it is of; `classes`: with the background too."""
+
+    path: Path
+    box_xyxy: FloatArray
+    iou: float
+    classes: float | None = None
+    outline: FloatArray | None = None
 
 
 def mask_iou(found: Mask, wanted: Mask) -> float:

@@ -23,8 +23,9 @@ class TimmClassifier(nn.Module):
         import timm
 
         self.backbone = timm.create_model(network, pretrained=False, num_classes=0)
+        features = int(self.backbone.num_features)  # type: ignore[arg-type]
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.ModuleList(nn.Linear(self.backbone.num_features, classes) for classes in head_classes)
+        self.heads = nn.ModuleList(nn.Linear(features, classes) for classes in head_classes)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         """Return the logits of every head, in the order of `head_classes`."""

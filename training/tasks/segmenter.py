@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,8 @@ from training.data.sample import FloatArray, HandSample
 from training.decoder_from_recipe import mask_decoder_from_recipe
 from training.losses.masks import mask_loss
 from training.metrics import class_mean_iou, mask_figures, mask_iou
-from training.metrics.masks import Mask
+from training.metrics.masks import JudgedMask, Mask
+from training.mistakes import mask_mistakes
 from training.provenance import provenance_of
 from training.recipe import SegmenterRecipe
 from training.tasks.picture_training import PictureTraining
@@ -59,22 +58,13 @@ class SegmenterTraining(PictureTraining[SegmenterRecipe]):
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         """Return the figures on the validation groups, preprocessed and decoded as on the device."""
-        return figures_of(judged_masks(model, self._validation, self._pictures, self._recipe))
+        judged = judged_masks(model, self._validation, self._pictures, self._recipe)
+        self._mistakes = mask_mistakes(judged)
+        return figures_of(judged)
 
     def provenance(self) -> Mapping[str, Any]:
         """Return the recipe, the data sets and their licences."""
         return provenance_of(self._recipe, self._training, teachers=[])
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedMask:
-    """How far a mask agrees with the annotated one, at the box (4,) it is of; `classes`: with the background too."""
-
-    path: Path
-    box_xyxy: FloatArray
-    iou: float
-    classes: float | None = None
-    outline: FloatArray | None = None
 
 
 def judged_masks(
