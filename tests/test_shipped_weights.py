@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from edge.bundle import Bundle
+from edge.bundle.zoo import shipped_names
 from edge.keypoints import normalised
 from edge.runners.opening import open_runner
 from training.checkpoint import read_checkpoint
@@ -29,9 +30,7 @@ def input_of(bundle: Bundle) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
 
 
-@pytest.mark.parametrize(
-    "name", ["hand-detector", "gesture-classifier", "hand-keypoints", "hand-pose", "hand-segmenter"]
-)
+@pytest.mark.parametrize("name", shipped_names())
 def test_weights_give_what_their_bundle_gives(name: str, repo_root: Path) -> None:
     model = read_checkpoint(repo_root / "training" / "weights" / f"{name}.pt").model()
     bundle = Bundle.open(repo_root / "edge" / "zoo" / name)
