@@ -79,8 +79,8 @@ class Round:
         if arrays["fault"][0]:
             names = ", ".join(step.task.name for step in self._steps if isinstance(step, Look))
             raise ModelError(f"outputs of {names} cannot be decoded, they are not finite; verify the bundles")
-        joins = [step for step in self._steps if isinstance(step, Join)]
-        scores = joins[-1].kept(arrays)[1] if joins else scores
+        kept = {step: step.kept(arrays) for step in self._steps if isinstance(step, Join)}
+        scores = next((joined for _, joined in reversed(kept.values())), scores)
         rows: Rows = slice(len(scores))
         looks: list[tuple[Look, Rows]] = []
         # From the last step to the first: where the hands that stay in the end were at each.
@@ -88,7 +88,7 @@ class Round:
             if isinstance(step, Look):
                 looks.append((step, rows))
             else:
-                rows = step.kept(arrays)[0][rows]
+                rows = kept[step][0][rows]
         told: dict[str, Any] = {"boxes_xyxy": boxes_xyxy[rows].copy(), "scores": scores.copy(), "presence": None}
         if len(scores):
             for look, at in reversed(looks):

@@ -113,3 +113,16 @@ def test_a_frame_captured_where_the_gpu_reads_is_not_touched_by_the_host(device:
             assert difference(hands_in(frame_from_picture(pixels), lane), expected) is None
         copied = next(iter(lane._sizes.values())).slot._host.array
         assert not np.array_equal(copied.reshape(picture.shape), picture), "the lane's own slot was never written"
+
+
+def test_hands_that_the_second_look_drops_take_no_answer_of_others_with_them() -> None:
+    """A frame in which the join drops hands, so that later looks have fewer rows than earlier ones."""
+    dropped = 0
+    with lanes(open_backend("recording")) as (processor, (lane,)):
+        for picture in shipped_pictures():
+            frame = nv12(picture)
+            expected = hands_in(frame, processor)
+            assert difference(hands_in(frame, lane), expected) is None
+            cascade = next(reversed(lane._sizes.values())).cascade
+            dropped += int(cascade._round.results.arrays["count"][0]) - len(expected)
+    assert dropped > 0
