@@ -16,8 +16,8 @@ from calibration.lowered import Lowered
 class PrecisionReport:
     """The bundle written, None where no precision passed, and the figures of every precision that was tried.
 
-    `labelled` says whether labels of the pictures judged, or the float32 model's own answers; `latency_ratio` is how long one
-    inference takes on this machine's CPU as a share of float32's.
+    `labelled` says whether labels of the pictures judged, or the float32 model's own answers; `latency_ratio` is how
+    long one inference takes on this machine's CPU as a share of float32's.
     """
 
     bundle: Path | None
