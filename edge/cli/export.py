@@ -156,6 +156,18 @@ def _work(
     build: Callable[[str], list[Sidecar]] | None,
     as_json: bool,
 ) -> int:
+    try:
+        import calibration  # noqa: F401 - without the checkout nothing else is worth saying
+        import export  # noqa: F401
+
+        return _done(source, options, precisions, contract=contract, as_json=as_json)
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+
+
+def _done(
+    source: str, options: dict[str, Any], precisions: dict[str, Any], *, contract: Path | None, as_json: bool
+) -> int:
     lowers = precisions["fp16"] or precisions["int8"]
     _require_sense(source, options, contract, makes_something=lowers or build is not None)
     document: dict[str, Any] = {}
@@ -212,30 +224,23 @@ def _require_sense(source: str, options: dict[str, Any], contract: Path | None, 
 
 
 def _imported(path: Path, contract: Path, options: dict[str, Any]) -> Path:
-    try:
-        from export.bundle_from_onnx import bundle_from_onnx
-        from export.settings import ExportSettings
-    except ModuleNotFoundError as error:
-        raise missing_workstation_package(PROGRAM, error) from error
+    from export.bundle_from_onnx import bundle_from_onnx
+    from export.settings import ExportSettings
+
     return bundle_from_onnx(path, contract, ExportSettings(**options), say=_say).path
 
 
 def _exported(checkpoint: Path, options: dict[str, Any]) -> ExportReport:
-    try:
-        from export.bundle_from_checkpoint import bundle_from_checkpoint
-        from export.settings import ExportSettings
-    except ModuleNotFoundError as error:
-        raise missing_workstation_package(PROGRAM, error) from error
+    from export.bundle_from_checkpoint import bundle_from_checkpoint
+    from export.settings import ExportSettings
+
     return bundle_from_checkpoint(checkpoint, ExportSettings(**options), say=_say)
 
 
 def _lowered(source: str, to: Path, precisions: dict[str, Any]) -> PrecisionReport:
-    try:
-        from calibration.bundle_with_precisions import bundle_with_precisions
-        from calibration.ranges import cache_folder
-        from calibration.settings import PrecisionSettings
-    except ModuleNotFoundError as error:
-        raise missing_workstation_package(PROGRAM, error) from error
+    from calibration.bundle_with_precisions import bundle_with_precisions
+    from calibration.ranges import cache_folder
+    from calibration.settings import PrecisionSettings
     from edge.bundle.bundle import Bundle
     from edge.bundle.zoo import find_bundle
 
