@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge.errors import UsageError
-from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES, NO_GESTURE
+from edge.gesture import NO_GESTURE
+from training.data.hagrid_gestures import HAGRID_V1_GESTURES, HAGRID_V2_GESTURES
 
 _V1 = "https://n-usr-2uzac.s3pd12.sbercloud.ru/b-usr-2uzac-mv4/hagrid/"
 _V2 = "https://rndml-team-cv.obs.ru-moscow-1.hc.sbercloud.ru/datasets/hagrid_v2/"
