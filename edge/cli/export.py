@@ -156,19 +156,27 @@ def _work(
     build: Callable[[str], list[Sidecar]] | None,
     as_json: bool,
 ) -> int:
+    lowers = precisions["fp16"] or precisions["int8"]
     try:
-        import calibration  # noqa: F401 - without the checkout nothing else is worth saying
-        import export  # noqa: F401
+        if lowers or contract is not None or source.endswith(CHECKPOINTS):
+            import calibration  # noqa: F401 - without the checkout nothing else is worth saying
+            import export  # noqa: F401
 
-        return _done(source, options, precisions, contract=contract, as_json=as_json)
+        return _done(source, options, precisions, lowers=lowers, contract=contract, build=build, as_json=as_json)
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
 
 
 def _done(
-    source: str, options: dict[str, Any], precisions: dict[str, Any], *, contract: Path | None, as_json: bool
+    source: str,
+    options: dict[str, Any],
+    precisions: dict[str, Any],
+    *,
+    lowers: bool,
+    contract: Path | None,
+    build: Callable[[str], list[Sidecar]] | None,
+    as_json: bool,
 ) -> int:
-    lowers = precisions["fp16"] or precisions["int8"]
     _require_sense(source, options, contract, makes_something=lowers or build is not None)
     document: dict[str, Any] = {}
 
