@@ -36,7 +36,16 @@ def test_fp16_and_int8_are_measured_packed_and_tested(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    options = ["--fp16", "--int8", "--calibrate", data_dir / "hagrid_mini", "--method", "mse", "--max-drop", "5"]
+    options: list[str | Path] = [
+        "--fp16",
+        "--int8",
+        "--calibrate",
+        data_dir / "hagrid_mini",
+        "--method",
+        "mse",
+        "--max-drop",
+        "5",
+    ]
     code, printed, said = edge_export(
         capsys, "gesture-classifier", *options, "--pictures", "24", "--to", tmp_path, "--json"
     )

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import edge
 from edge.errors import SourceError
+from edge.tasks import HandDetector
 from export.bundle_from_yolo import YoloSettings, bundle_from_yolo
 from tests.edge.bundles import noisy_picture
 from tests.edge.cli.training_program import edge_train
@@ -26,7 +27,7 @@ def exported_yolo(path: Path, *, shape: tuple[int | str, ...] = (1, 3, SIDE_PX, 
         helper.make_node("Mul", ["greatest", "nothing"], ["zero"]),
         helper.make_node("Add", ["found", "zero"], ["output0"]),
     ]
-    constants = [numpy_helper.from_array(FOUND, "found"), numpy_helper.from_array(np.float32(0), "nothing")]
+    constants = [numpy_helper.from_array(FOUND, "found"), numpy_helper.from_array(np.array(0, np.float32), "nothing")]
     images = helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)
     output = helper.make_tensor_value_info("output0", TensorProto.FLOAT, FOUND.shape)
     graph = helper.make_graph(nodes, "yolo", [images], [output], constants)
@@ -50,6 +51,7 @@ def test_an_exported_yolo_becomes_a_bundle_that_finds_hands(tmp_path: Path, caps
     assert (code, printed.strip()) == (0, str(tmp_path / "my-yolo"))
     assert edge.Bundle.open(tmp_path / "my-yolo").manifest.provenance.weights_licence == "AGPL-3.0-only"
     with edge.load(tmp_path / "my-yolo") as detector:
+        assert isinstance(detector, HandDetector)
         # The picture is twice as large as the input, and letterboxed above and below.
         hands = detector(noisy_picture(128, 64))
     np.testing.assert_allclose(hands.boxes_xyxy, [[48, 8, 80, 56]], atol=0.01)

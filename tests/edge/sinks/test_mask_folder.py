@@ -39,7 +39,7 @@ def test_a_picture_has_the_pixels_of_all_hands(tmp_path: Path) -> None:
     mask = cv2.imread(str(tmp_path / "masks" / "000007.png"), cv2.IMREAD_UNCHANGED)
     wanted = np.zeros((30, 40), np.uint8)
     wanted[6:10, 5:25] = wanted[25:29, 30:] = 255
-    assert (mask == wanted).all()
+    np.testing.assert_array_equal(mask, wanted)
 
 
 def test_masks_of_pictures_are_called_as_these_are(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ def test_a_small_network_learns_what_holding_is(root: Path, tmp_path: Path) -> N
     assert (card.metric, card.value) == ("holding_accuracy", 1.0)
     assert "holding_accuracy" in read_checkpoint(path).metrics
     # The validation pictures that it got wrong, or one empty tile.
-    assert cv2.imread(str(tmp_path / MISTAKES)).shape[1] % TILE_PX == 0
+    sheet = cv2.imread(str(tmp_path / MISTAKES))
+    assert sheet is not None
+    assert sheet.shape[1] % TILE_PX == 0
 
 
 @pytest.mark.parametrize("head", sorted(HEADS))
