@@ -49,7 +49,7 @@ def test_a_comparison_trains_tests_and_tells_and_is_not_repeated(tmp_path: Path)
     assert only.cost.parameters == pytest.approx(0.95e6, rel=0.1)
     assert [row["step"] for row in only.log if row["kind"] == "train"] == [2]
     kept = sorted(path.name for path in (folder / "MobileFace" / "test").iterdir() if path.is_file())
-    assert kept == ["metrics.jsonl", "result.json", "weights.pt"]
+    assert kept == ["metrics.jsonl", "mistakes.jpg", "result.json", "weights.pt"]
     assert not list(folder.glob("*/fold-*/*.pt"))
 
     html = html_from_comparison([only], RECIPE)
