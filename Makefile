@@ -13,9 +13,10 @@ SOURCE ?=
 VENV := .venv
 DEMO_VENV := .venv-demo
 CONSTRAINTS := requirements/constraints.txt
-NATIVE := $(shell find edge/native -name '*.hpp' -o -name '*.cpp' 2>/dev/null)
+NATIVE := $(shell find edge/native -name '*.hpp' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' 2>/dev/null)
+NATIVE_TESTS := $(shell find tests/native -name '*.hpp' -o -name '*.cpp' -o -name '*.h' 2>/dev/null)
 PACKAGE := $(shell find edge -type f -not -name '*.pyc' 2>/dev/null)
-BUILD_INPUTS := pyproject.toml CMakeLists.txt $(CONSTRAINTS) $(NATIVE)
+BUILD_INPUTS := pyproject.toml CMakeLists.txt cmake/kernels.cmake $(CONSTRAINTS) $(NATIVE)
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 CONSTRAINED := --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS)
 
@@ -30,7 +31,7 @@ test: lint types pytest
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/clang-format --dry-run --Werror $(NATIVE) $(wildcard tests/native/*.cpp)
+	$(VENV)/bin/clang-format --dry-run --Werror $(NATIVE) $(NATIVE_TESTS)
 
 types: $(VENV)/installed
 	$(VENV)/bin/mypy
@@ -42,7 +43,7 @@ pytest: $(VENV)/installed
 format: $(VENV)/installed
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
-	$(VENV)/bin/clang-format -i $(NATIVE) $(wildcard tests/native/*.cpp)
+	$(VENV)/bin/clang-format -i $(NATIVE) $(NATIVE_TESTS)
 
 # A camera that delivers no frame (exit code 3) says why and the next one is tried; the built-in scene is the last resort.
 demo: $(DEMO_VENV)/installed
@@ -80,7 +81,8 @@ $(VENV)/installed: $(BUILD_INPUTS) $(VENV)/bin/python
 	@echo 'Installing what the tests need into $(VENV): a few minutes the first time.'
 	$(VENV)/bin/python -m pip install $(PIP_QUIET) --upgrade 'pip>=25.3'
 	$(VENV)/bin/python -m pip install $(PIP_QUIET) $(CONSTRAINED) \
-		--config-settings=cmake.define.EDGE_WARNINGS_AS_ERRORS=ON --editable '.[workstation,dev]'
+		--config-settings=cmake.define.EDGE_WARNINGS_AS_ERRORS=ON \
+		--config-settings=cmake.define.EDGE_CUDA_ARCHITECTURES=87 --editable '.[workstation,dev]'
 	@touch $@
 
 $(DEMO_VENV)/installed: $(BUILD_INPUTS) $(PACKAGE) $(DEMO_VENV)/bin/python

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     )
     from edge.frame import Frame, PixelFormat
     from edge.gesture import picture_gesture
+    from edge.masks import Mask, Masks
     from edge.pipeline import Pipeline
     from edge.results import FrameResult, Hand, Hands, Label, Labels
     from edge.runners import FakeRunner, OnnxRuntimeRunner, Runner
-    from edge.sinks import JsonLinesSink, Sink, VideoSink
+    from edge.sinks import JsonLinesSink, MaskFolderSink, Sink, VideoSink
     from edge.sources import Source, open_source
     from edge.tasks import load
 
@@ -50,6 +51,9 @@ _HOME = {
     "JsonLinesSink": "edge.sinks",
     "Label": "edge.results",
     "Labels": "edge.results",
+    "Mask": "edge.masks",
+    "MaskFolderSink": "edge.sinks",
+    "Masks": "edge.masks",
     "ModelError": "edge.errors",
     "OnnxRuntimeRunner": "edge.runners",
     "OutputError": "edge.errors",
@@ -82,6 +86,9 @@ __all__ = [
     "JsonLinesSink",
     "Label",
     "Labels",
+    "Mask",
+    "MaskFolderSink",
+    "Masks",
     "ModelError",
     "OnnxRuntimeRunner",
     "OutputError",

@@ -101,6 +101,16 @@ def locate_simcc(
     finite.
     """
 
+def mask_in_picture(
+    logits: NDArray[np.float32], matrix: NDArray[np.float64], width: int, height: int
+) -> tuple[int, int, NDArray[np.uint8]]:
+    """Column and row of the first pixel of a mask in a picture of `width` and `height`, and its pixels, 1 or 0.
+
+    `logits` is `(h, w) float32`; `matrix` `(2, 3) float64` leads from its cells, 1 x 1 each, to the picture, without
+    rotation. The pixels `(rows, columns) uint8` are those whose centres the cells cover: 1 where the logit, bilinearly
+    interpolated between the cells' middles, is 0 or more. The GIL is released. Raises ValueError.
+    """
+
 def available_kernels() -> list[str]:
     """Names of the instruction sets this processor can run the warp with, slowest first."""
 
@@ -133,4 +143,19 @@ def add_grain(picture: NDArray[np.uint8], sigma: float, seed: int) -> None:
     """Add sensor noise of standard deviation `sigma` to `picture` `(H, W, 3) uint8`, in place.
 
     The same `seed` (0 to 2**32 - 1) gives the same noise on every processor. The GIL is released. Raises ValueError.
+    """
+
+def run_kernel_twin(name: str, args: bytes) -> None:
+    """Do on the processor what the CUDA kernel `name` does; `args` is its parameter, with pointers to host memory.
+
+    The GIL is released. Raises ValueError for a name that no kernel has, and for a parameter of another size.
+    """
+
+def kernel_parameter_bytes() -> dict[str, int]:
+    """Size in bytes of each CUDA kernel's parameter."""
+
+def warp_axis(scale: float, origin: float, source_length: int) -> bytes:
+    """One axis of an axis-aligned warp as the CUDA kernels have it: output o lies at `scale * o + origin`.
+
+    Raises ValueError for more than they can hold.
     """

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from edge.errors import DependencyError, UsageError
+from edge.errors import UsageError
 
 
 class DeviceName(str, Enum):
@@ -26,19 +26,13 @@ class Device:
 
 
 def device_from_name(name: str) -> Device:
-    """The device for `auto`, `cpu` or `gpu`.
+    """The device that one model runs on for `auto`, `cpu` or `gpu`, whether it is there or not.
 
     Raises:
         UsageError: the name is none of these.
-        DependencyError: a GPU was asked for.
     """
-    if name == DeviceName.cpu:
-        return Device("cpu", "asked for")
+    if name in {DeviceName.cpu, DeviceName.gpu}:
+        return Device(name, "asked for")
     if name == DeviceName.auto:
-        return Device("cpu", "this version runs models on the CPU only")
-    if name == DeviceName.gpu:
-        raise DependencyError(
-            "device 'gpu' needs a TensorRT runner, which this version of edge does not have; use --device cpu"
-            " (device='cpu' in Python)"
-        )
+        return Device("cpu", "a single model runs on the processor unless a GPU is asked for")
     raise UsageError(f"device must be one of {', '.join(known.value for known in DeviceName)}, got {name!r}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hands drawn into a picture: box, label and skeleton in the hand's own colour, sized by the picture."""
+"""Hands drawn into a picture: box, label, skeleton and mask in the hand's own colour, sized by the picture."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.errors import UsageError
 from edge.frame import Pixels
 from edge.keypoints import CHAINS, PALM
+from edge.masks import Mask
 from edge.results import Hand, Hands
 
 Bgr: TypeAlias = tuple[int, int, int]
@@ -66,7 +67,7 @@ class Pen:
 
 
 def draw_hands(pixels: Pixels, hands: Hands) -> None:
-    """Draw the boxes, skeletons and labels of `hands` into `pixels`, a writable (H, W, 3) uint8 BGR picture.
+    """Draw the masks, boxes, skeletons and labels of `hands` into `pixels`, a writable (H, W, 3) uint8 BGR picture.
 
     A tracked hand keeps the colour of its track; otherwise left and right hands have one colour each.
 
@@ -75,6 +76,9 @@ def draw_hands(pixels: Pixels, hands: Hands) -> None:
     """
     _check(pixels)
     pen = Pen.for_picture(pixels.shape[1], pixels.shape[0])
+    for hand in hands:
+        if hand.mask is not None:
+            _tint(pixels, hand.mask, _colour(hand))
     for hand in hands:
         _outline(pixels, _whole(hand), pen, _colour(hand))
         if hand.keypoints is not None:
@@ -128,6 +132,16 @@ def _colour(hand: Hand) -> Bgr:
 def _whole(hand: Hand) -> _Box:
     left, top, right, bottom = (round(float(edge)) for edge in hand.box_xyxy)
     return left, top, right, bottom
+
+
+def _tint(pixels: Pixels, mask: Mask, colour: Bgr) -> None:
+    """Half of the hand's colour over its pixels."""
+    region = mask.region(pixels.shape[1], pixels.shape[0])
+    rows, columns = region.pixels.shape
+    part = pixels[region.top_px : region.top_px + rows, region.left_px : region.left_px + columns]
+    if part.size:
+        tinted = cv2.addWeighted(part, 0.5, np.broadcast_to(np.array(colour, np.uint8), part.shape), 0.5, 0)
+        cv2.copyTo(tinted, region.pixels.view(np.uint8), part)
 
 
 def _outline(pixels: Pixels, box: _Box, pen: Pen, colour: Bgr) -> None:

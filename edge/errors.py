@@ -11,6 +11,8 @@
     │   ├── BundleDamagedError   4  a file is missing, altered, oversized or outside the folder
     │   └── BundleFormatError    4  unknown schema, invalid manifest, shapes that disagree
     ├── ModelError               5  a model could not be run
+    │   ├── GpuError             5  a GPU failed at work, or is lost
+    │   └── EngineError          5  an engine could not be built, or is not one to trust
     ├── OutputError              6  an output that cannot be opened or written
     └── DependencyError          7  an optional package or a device that is not there
 
@@ -62,6 +64,15 @@ class ModelError(EdgeError):
     """A model could not be loaded or run."""
 
     exit_code: ClassVar[int] = 5
+
+
+class GpuError(ModelError):
+    """A GPU failed at what it was asked to do; `name` is CUDA's own for the failure, `lost` whether all work is."""
+
+    def __init__(self, message: str, *, name: str, lost: bool = False) -> None:
+        super().__init__(message)
+        self.name = name
+        self.lost = lost
 
 
 class EngineError(ModelError):

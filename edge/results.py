@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from edge.keypoints import KEYPOINTS
+from edge.masks import Mask, Masks
 
 SCHEMA = "edge.frame/1"
 
@@ -77,6 +78,7 @@ class Hand:
         presence: how sure a closer look is that it is a hand at all, 0 to 1; None without one.
         keypoints: (21, 3) float32, x and y in source pixels and a score, 0 to 1, in the order of
             `edge.keypoints.KEYPOINTS`; None where no model placed any.
+        mask: which pixels are the hand's; None where no model told.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -88,6 +90,7 @@ class Hand:
     keypoints: NDArray[np.float32] | None = None
     holding: Label | None = None
     pose: Label | None = None
+    mask: Mask | None = None
 
     @property
     def names(self) -> dict[str, str | None]:
@@ -95,9 +98,9 @@ class Hand:
         labels = {"gesture": self.gesture, "handedness": self.handedness, "holding": self.holding, "pose": self.pose}
         return {kind: None if label is None else label.name for kind, label in labels.items()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The hand as the JSON Schema of `edge.frame/1` has it."""
-        return {
+    def to_dict(self, *, mask_size_px: tuple[int, int] | None = None) -> dict[str, Any]:
+        """The hand as the JSON Schema of `edge.frame/1` has it, with its mask in a picture of that width and height."""
+        hand = {
             "box_xyxy": [round(float(edge), 2) for edge in self.box_xyxy],
             "score": round(self.score, 4),
             "gesture": _label_dict(self.gesture),
@@ -107,6 +110,7 @@ class Hand:
             "keypoints": None if self.keypoints is None else _rounded_points(self.keypoints),
             "pose": _label_dict(self.pose),
         }
+        return hand if mask_size_px is None else hand | {"mask": _mask_dict(self.mask, mask_size_px)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -120,6 +124,7 @@ class Hands:
         track_ids: (N,) int64, or None.
         presence: (N,) float32, 0 to 1: how sure a second, closer look is that each is a hand at all; None without one.
         keypoints: (N, 21, 3) float32, x and y in source pixels and a score, 0 to 1; None where no model placed any.
+        masks: which pixels are those of each hand; None where no model told.
 
     Raises:
         ValueError: shapes or types differ from these, or a box is turned inside out or not finite.
@@ -134,6 +139,7 @@ class Hands:
     keypoints: NDArray[np.float32] | None = None
     holding: Labels | None = None
     poses: Labels | None = None
+    masks: Masks | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_xyxy.shape == (4,):
@@ -153,11 +159,26 @@ class Hands:
             _require("presence", self.presence, (count,), np.float32)
         if self.keypoints is not None:
             _require("keypoints", self.keypoints, (count, len(KEYPOINTS), 3), np.float32)
+        if self.masks is not None and len(self.masks) != count:
+            raise ValueError(f"masks must have one mask a box ({count}), got {len(self.masks)}")
 
     @classmethod
     def empty(cls) -> Hands:
         """No hands."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    def moved(self, scale: float, left_px: float, top_px: float) -> Hands:
+        """Return the hands in a picture that shows this one `scale` times as large, from `left_px`, `top_px` on."""
+        offset_px = np.array([left_px, top_px], np.float32)
+        keypoints = self.keypoints
+        if keypoints is not None:
+            keypoints = np.concatenate([keypoints[..., :2] * np.float32(scale) + offset_px, keypoints[..., 2:]], axis=2)
+        return replace(
+            self,
+            boxes_xyxy=self.boxes_xyxy * np.float32(scale) + np.tile(offset_px, 2),
+            keypoints=keypoints,
+            masks=None if self.masks is None else self.masks.moved(scale, left_px, top_px),
+        )
 
     def __len__(self) -> int:
         return len(self.boxes_xyxy)
@@ -179,6 +200,7 @@ class Hands:
             None if self.keypoints is None else self.keypoints[rows],
             None if self.holding is None else self.holding[rows],
             None if self.poses is None else self.poses[rows],
+            None if self.masks is None else self.masks[rows],
         )
 
     def __iter__(self) -> Iterator[Hand]:
@@ -195,10 +217,11 @@ class Hands:
             None if self.keypoints is None else self.keypoints[row],
             None if self.holding is None else self.holding.at(row),
             None if self.poses is None else self.poses.at(row),
+            None if self.masks is None else self.masks.at(row),
         )
 
     def __repr__(self) -> str:
-        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding", "poses")
+        optional = ("gestures", "handedness", "track_ids", "presence", "keypoints", "holding", "poses", "masks")
         known = [name for name in optional if getattr(self, name) is not None]
         return f"Hands(n={len(self)}, boxes_xyxy={self.boxes_xyxy.shape}{''.join(', ' + name for name in known)})"
 
@@ -226,8 +249,9 @@ class FrameResult:
     hands: Hands
     latency_ms: Mapping[str, float] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The result as the JSON Schema of `edge.frame/1` has it."""
+    def to_dict(self, *, masks: bool = False) -> dict[str, Any]:
+        """The result as the JSON Schema of `edge.frame/1` has it, with run-length masks if asked for."""
+        mask_size_px = (self.width_px, self.height_px) if masks else None
         return {
             "schema": SCHEMA,
             "source": self.source,
@@ -236,15 +260,15 @@ class FrameResult:
             "time_s": round(self.time_s, 6),
             "width": self.width_px,
             "height": self.height_px,
-            "hands": [hand.to_dict() for hand in self.hands],
+            "hands": [hand.to_dict(mask_size_px=mask_size_px) for hand in self.hands],
             "latency_ms": {stage: round(value_ms, 3) for stage, value_ms in self.latency_ms.items()},
         }
 
-    def to_json(self) -> str:
-        """The result as one line of JSON, without the line end."""
+    def to_json(self, *, masks: bool = False) -> str:
+        """The result as one line of JSON, without the line end; `masks` as in `to_dict`."""
         import json
 
-        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return json.dumps(self.to_dict(masks=masks), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _require(name: str, values: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -261,6 +285,10 @@ def _are_boxes(boxes_xyxy: NDArray[np.float32]) -> bool:
 
 def _rounded_points(keypoints: NDArray[np.float32]) -> list[list[float]]:
     return [[round(x, 2), round(y, 2), round(score, 4)] for x, y, score in keypoints.tolist()]
+
+
+def _mask_dict(mask: Mask | None, size_px: tuple[int, int]) -> dict[str, Any] | None:
+    return None if mask is None else {"size": [size_px[1], size_px[0]], "counts": mask.run_lengths(*size_px)}
 
 
 def _label_dict(label: Label | None) -> dict[str, Any] | None:

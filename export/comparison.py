@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.bundle.tensors import InputTensor, KeypointInput
 from edge.geometry import iou_matrix
 from edge.keypoints import KEYPOINTS, normalised
+from edge.masks import Mask
 from edge.preprocess import Preprocessor
 from edge.results import Hand, Hands
 from edge.tasks.picture import frame_from_picture
@@ -21,6 +22,7 @@ from export.pictures import CheckPicture
 
 SAME_BOX_IOU = 0.99
 SAME_POINT_PX = 0.5
+SAME_MASK_IOU = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,14 @@ def _agreeing(ours: Hands, theirs: Hands) -> int:
 def _same(ours: Hand, theirs: Hand) -> bool:
     if ours.names != theirs.names or (ours.keypoints is None) != (theirs.keypoints is None):
         return False
+    if ours.mask is not None and theirs.mask is not None and not _same_mask(ours.mask, theirs.mask):
+        return False
     if ours.keypoints is None or theirs.keypoints is None:
         return True
     sure = ours.keypoints[:, 2] >= SURE_SCORE
     return bool((np.abs(ours.keypoints - theirs.keypoints)[sure, :2] <= SAME_POINT_PX).all())
+
+
+def _same_mask(ours: Mask, theirs: Mask) -> bool:
+    inside, other = ours.logits >= 0, theirs.logits >= 0
+    return bool(np.count_nonzero(inside & other) >= SAME_MASK_IOU * np.count_nonzero(inside | other))

@@ -15,7 +15,9 @@ from edge.decoders.softmax_heads import Head
 from edge.errors import UsageError
 from edge.keypoints import KEYPOINTS
 from edge.strict_model import first_problem
-from training.decoder_from_recipe import decoder_from_recipe, point_decoder_from_recipe
+from training.decoder_from_recipe import decoder_from_recipe, mask_decoder_from_recipe, point_decoder_from_recipe
+from training.models.segmenter import CROP_STRIDE_PX
+from training.models.torchvision_segmenter import PICTURE_STRIDE_PX
 from training.recipe import (
     AnyRecipe,
     ClassifierRecipe,
@@ -24,6 +26,7 @@ from training.recipe import (
     InputRecipe,
     KeypointsRecipe,
     PoseRecipe,
+    SegmenterRecipe,
 )
 
 DETECTOR_MAX_BATCH = 8
@@ -48,6 +51,8 @@ def contract_from_recipe(
             return _keypoints(recipe, name=name or recipe.name, version=version, batch=batch)
         if isinstance(recipe, PoseRecipe):
             return _pose(recipe, name=name or recipe.name, version=version, batch=batch)
+        if isinstance(recipe, SegmenterRecipe):
+            return _segmenter(recipe, name=name or recipe.name, version=version, batch=batch)
         return _classifier(recipe, name=name or recipe.name, version=version, batch=batch)
     except ValidationError as error:
         raise UsageError(f"cannot export with these settings: {first_problem(error)}") from error
@@ -114,6 +119,21 @@ def _pose(recipe: PoseRecipe, *, name: str, version: str, batch: int | None) -> 
         input=points,
         outputs=(OutputTensor(name="pose", shape=("batch", len(recipe.poses))),),
         decoder=SoftmaxHeads(heads=(Head(output="pose", role="pose", labels=recipe.poses),)),
+    )
+
+
+def _segmenter(recipe: SegmenterRecipe, *, name: str, version: str, batch: int | None) -> ModelContract:
+    decoder = mask_decoder_from_recipe(recipe)
+    input_name, most = ("crops", CROPS_MAX_BATCH) if recipe.takes_crops else ("image", DETECTOR_MAX_BATCH)
+    stride_px = CROP_STRIDE_PX if recipe.takes_crops else PICTURE_STRIDE_PX
+    rows, columns = (side_px // stride_px for side_px in (recipe.input.height_px, recipe.input.width_px))
+    return ModelContract(
+        name=name,
+        version=version,
+        task="segmenter",
+        input=_input(input_name, recipe.input, batch=batch, max_batch=most),
+        outputs=(OutputTensor(name=decoder.mask, shape=("batch", 1, rows, columns)),),
+        decoder=decoder,
     )
 
 

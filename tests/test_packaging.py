@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 import configparser
 import importlib.metadata
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -23,7 +24,8 @@ DOORS_TO_THE_CHECKOUT = ("cli/calibrate.py", "cli/export.py", "cli/train*.py")
 def wheel(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", folder, repo_root], check=True)
+    quick = "--config-settings=cmake.define.EDGE_CUDA_ARCHITECTURES=87"
+    subprocess.run([*command, quick, "--wheel-dir", folder, repo_root], check=True)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -47,11 +49,32 @@ def run_from_wheel(installed: Path, code: str, folder: Path) -> subprocess.Compl
 def test_wheel_holds_only_the_device_package(wheel: Path, repo_root: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0].split("-")[0] for name in names} == {"edge", "edge_hands"}
-    assert not [name for name in names if name.endswith((".cpp", ".hpp", ".cu", ".pt"))]
+    kernels = {name for name in names if name.startswith("edge/gpu/source/")}
+    assert not [name for name in names - kernels if name.endswith((".cpp", ".hpp", ".cu", ".cuh", ".pt"))]
     assert {"edge/py.typed", "edge/_native.pyi", "edge/schemas/frame-1.schema.json"} <= names
     assert [name for name in names if name.startswith("edge/_native.") and not name.endswith(".pyi")]
     sources = {path.relative_to(repo_root).as_posix() for path in (repo_root / "edge").rglob("*.py")}
     assert sources == {name for name in names if name.endswith(".py")}
+
+
+def test_wheel_holds_all_that_kernels_are_compiled_of(installed: Path, tmp_path: Path) -> None:
+    source = installed / "edge" / "gpu" / "source" / "cuda" / "kernels.cu"
+    names = {line.split('"')[1] for path in source.parent.iterdir() for line in includes_of(path)}
+    assert len(names) > 10
+    assert not [name for name in names if not (source.parent / name).is_file()]
+    shared = {line.split('"')[1] for path in source.parent.parent.glob("*.hpp") for line in includes_of(path)}
+    assert not [name for name in shared if not (source.parent.parent / name).is_file()]
+    nvcc = shutil.which("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin")
+    if nvcc is None:
+        return
+    assert (installed / "edge" / "gpu" / "kernels.fatbin").stat().st_size > 0
+    paths = ["-o", str(tmp_path / "kernels.ptx"), str(source)]
+    subprocess.run([nvcc, "-std=c++17", "-ptx", "-arch=compute_87", *paths], check=True)
+
+
+def includes_of(path: Path) -> list[str]:
+    """Return the lines of a source that include another of ours."""
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith('#include "')]
 
 
 def test_wheel_holds_every_shipped_bundle(wheel: Path, repo_root: Path) -> None:

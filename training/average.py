@@ -33,3 +33,8 @@ class WeightAverage:
                 value.lerp_(current[name], 1 - decay)
             else:
                 value.copy_(current[name])
+
+    def on_cpu(self) -> nn.Module:
+        """Return the averaged model where evaluation runs it, as a copy if it is elsewhere."""
+        here = all(tensor.device.type == "cpu" for tensor in self.model.state_dict().values())
+        return self.model if here else copy.deepcopy(self.model).cpu()

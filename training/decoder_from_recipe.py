@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from edge.decoders import AnchorFreeLtrb, Simcc
+from edge.decoders import AnchorFreeLtrb, MaskLogits, Simcc
 from edge.decoders.anchor_free_ltrb import Level
 from edge.errors import UsageError
 from training.models.detector import STRIDES_PX
-from training.recipe import AnyRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import AnyRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe, SegmenterRecipe
 
 
 def decoder_from_recipe(recipe: DetectorRecipe) -> AnchorFreeLtrb:
@@ -22,6 +22,11 @@ def point_decoder_from_recipe(recipe: KeypointsRecipe) -> Simcc:
         return Simcc(x="x", y="y", reach=recipe.reach)
     trust = recipe.others.presence_trust
     return Simcc(x="x", y="y", reach=recipe.reach, presence="presence", presence_trust=trust)
+
+
+def mask_decoder_from_recipe(_recipe: SegmenterRecipe) -> MaskLogits:
+    """Return the decoder of the recipe's model, whose module returns the logits of a mask."""
+    return MaskLogits(mask="mask")
 
 
 def min_score_of(recipe: AnyRecipe) -> float | None:
@@ -50,7 +55,7 @@ def with_presence_trust(recipe: AnyRecipe, presence_trust: float | None) -> AnyR
     """
     if presence_trust is None:
         return recipe
-    if isinstance(recipe, (DetectorRecipe, HoldingRecipe, PoseRecipe)) or recipe.others is None:
+    if isinstance(recipe, (DetectorRecipe, HoldingRecipe, PoseRecipe, SegmenterRecipe)) or recipe.others is None:
         raise UsageError(f"presence_trust is for models trained with others; {recipe.name} is none")
     if not 0 <= presence_trust < 1:
         raise UsageError(f"presence_trust must be at least 0 and less than 1, got {presence_trust}")

@@ -21,13 +21,22 @@ from training.data.poses import pose_samples_of
 from training.data.sample import HandSample
 from training.decoder_from_recipe import min_score_of, with_min_score
 from training.metrics import HEADLINES, Wanted, detection_figures
-from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes
-from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
+from training.mistakes import Mistake, classifier_mistakes, detector_mistakes, keypoint_mistakes, mask_mistakes
+from training.recipe import (
+    ClassifierRecipe,
+    DetectorRecipe,
+    HoldingRecipe,
+    KeypointsRecipe,
+    PoseRecipe,
+    SegmenterRecipe,
+)
 from training.tasks.classifier import classification_figures, classify
 from training.tasks.detector import detect
 from training.tasks.holding import known_hands
 from training.tasks.keypoints import figures_of, locate
 from training.tasks.pose import pose_figures
+from training.tasks.segmenter import figures_of as mask_figures_of
+from training.tasks.segmenter import judged_masks
 
 ALL_SETS = "all sets"
 Rows = dict[str, dict[str, float]]
@@ -66,6 +75,8 @@ def evaluate_checkpoint(path: Path, data_root: Path, *, min_score: float | None 
         return _detector_evaluation(model, recipe, sets, pictures)
     if isinstance(recipe, KeypointsRecipe):
         return _keypoint_evaluation(model, recipe, sets, pictures)
+    if isinstance(recipe, SegmenterRecipe):
+        return _mask_evaluation(model, recipe, sets, pictures)
     return _classifier_evaluation(model, recipe, sets, pictures)
 
 
@@ -154,6 +165,14 @@ def _keypoint_evaluation(model: nn.Module, recipe: KeypointsRecipe, sets: Sets, 
     }
     hands, found = [hand for hand, _ in pairs[ALL_SETS]], [own for _, own in pairs[ALL_SETS]]
     return Evaluation(rows, keypoint_mistakes(hands, [own.keypoints for own in found]), pictures)
+
+
+def _mask_evaluation(model: nn.Module, recipe: SegmenterRecipe, sets: Sets, pictures: PictureStore) -> Evaluation:
+    judged = {name: judged_masks(model, samples, pictures, recipe) for name, samples in sets.items()}
+    judged[ALL_SETS] = [one for own in judged.values() for one in own]
+    counted = "hands" if recipe.takes_crops else "pictures"
+    rows = {name: {counted: float(len(own)), **mask_figures_of(own)} for name, own in judged.items()}
+    return Evaluation(rows, mask_mistakes(judged[ALL_SETS]), pictures)
 
 
 def _pose_evaluation(model: nn.Module, recipe: PoseRecipe, data_root: Path) -> Evaluation:

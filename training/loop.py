@@ -20,6 +20,7 @@ from training.average import WeightAverage
 from training.checkpoint import read_state
 from training.log import TrainingLog
 from training.models.growth import load_backbone, load_grown
+from training.placing import device_named, each_tensor, placed
 from training.provenance import changed_key, source_commit, with_earlier
 from training.recipe import ScheduleRecipe
 
@@ -53,6 +54,7 @@ class _Run:
     model: nn.Module
     average: WeightAverage
     optimiser: torch.optim.Optimizer
+    device: torch.device
     commit: str | None
     step: int = 0
     earlier_data: Mapping[str, Any] = field(default_factory=dict)
@@ -79,12 +81,15 @@ class _Run:
 
     def state(self, task: TrainingTask, metrics: Mapping[str, float] | None) -> dict[str, Any]:
         provenance = task.provenance()
-        return {
-            "step": self.step,
+        tensors = {
             "model": self.model.state_dict(),
             "ema": self.average.model.state_dict(),
-            "updates": self.average.updates,
             "optimiser": self.optimiser.state_dict(),
+        }
+        return {
+            "step": self.step,
+            **placed(tensors, torch.device("cpu")),
+            "updates": self.average.updates,
             "metrics": dict(metrics or {}),
             "commit": self.commit,
             **provenance,
@@ -117,10 +122,11 @@ def train(
         say = _hush
     path = folder / CHECKPOINT
     earlier_data = {} if start is None else _load_weights(task, start)
-    model = task.model.to(memory_format=torch.channels_last)
+    device = device_named(schedule.device)
+    model = task.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_parameter_groups(model, schedule.weight_decay), lr=schedule.rate)
     average = WeightAverage(model, schedule.average_decay)
-    run = _Run(model, average, optimiser, source_commit(), earlier_data=earlier_data)
+    run = _Run(model, average, optimiser, device, source_commit(), earlier_data=earlier_data)
     if path.exists():
         run.resume(path, task.provenance()["recipe"])
     if run.step >= schedule.steps:
@@ -140,7 +146,8 @@ def train(
 def _keep(run: _Run, task: TrainingTask, schedule: ScheduleRecipe, folder: Path, log: TrainingLog) -> None:
     """Evaluate and write checkpoints at the steps that the schedule names, and at the last one."""
     last = run.step == schedule.steps
-    metrics = task.evaluate(run.average.model) if last or run.step % schedule.validate_steps == 0 else None
+    due = last or run.step % schedule.validate_steps == 0
+    metrics = task.evaluate(run.average.on_cpu()) if due else None
     if metrics is not None:
         log.write(run.step, metrics, kind="validation")
     if last or run.step % schedule.checkpoint_steps == 0:
@@ -173,9 +180,12 @@ def _descend(
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.model.train()
+    inputs, targets = placed(inputs, run.device), placed(targets, run.device)
     if inputs.ndim == 4:
         inputs = inputs.to(memory_format=torch.channels_last)
-    loss, figures = task.loss(run.model(inputs), targets)
+    with torch.autocast(run.device.type, torch.bfloat16, enabled=schedule.amp):
+        outputs = run.model(inputs)
+    loss, figures = task.loss(each_tensor(outputs, Tensor.float), targets)
     if not bool(torch.isfinite(ranks.averaged(loss))):
         raise ModelError(f"the loss of step {run.step} is not finite; lower schedule.rate and start from a new folder")
     run.optimiser.zero_grad(set_to_none=True)

@@ -18,8 +18,9 @@ from training.data.crops import UNKNOWN, HandCrop
 from training.data.keypoint_crops import PlacedHand
 from training.data.pictures import Pictures
 from training.data.sample import FloatArray, HandSample
-from training.metrics import Found, Wanted, judged
+from training.metrics import POOR_IOU, Found, Wanted, judged
 from training.recipe import HOLDING_CLASSES
+from training.tasks.segmenter import JudgedMask
 
 TILE_PX = 160
 CAPTION_PX = 18
@@ -85,6 +86,12 @@ def keypoint_mistakes(hands: Sequence[PlacedHand], found: Sequence[FloatArray]) 
             mean = float(error.mean())
             ranked.append((mean, Mistake(hand.path, hand.box_xyxy, f"{mean:.2f} off", points[:, :2])))
     return [mistake for _, mistake in sorted(ranked, key=lambda row: -row[0])]
+
+
+def mask_mistakes(judged_masks: Sequence[JudgedMask]) -> list[Mistake]:
+    """Return where a mask agrees with the annotated one too little, the worst first; that one's outline is shown."""
+    ranked = sorted((one for one in judged_masks if one.iou < POOR_IOU), key=lambda one: one.iou)
+    return [Mistake(one.path, one.box_xyxy, f"IoU {one.iou:.2f}", one.outline) for one in ranked]
 
 
 def contact_sheet(mistakes: Sequence[Mistake], pictures: Pictures) -> Picture:

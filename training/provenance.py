@@ -17,7 +17,7 @@ from training.recipe import AnyRecipe
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 # What may differ when a training goes on: its length, the machine's part in it, and remarks about the labels.
 _MAY_CHANGE = re.compile(
-    r"schedule\.(steps|validate_steps|checkpoint_steps|workers|threads)|data\.sets\.\d+\.pseudo_labels"
+    r"schedule\.(steps|validate_steps|checkpoint_steps|workers|threads|device)|data\.sets\.\d+\.pseudo_labels"
 )
 
 

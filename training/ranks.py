@@ -26,7 +26,7 @@ def joined() -> Iterator[None]:
     if not (distributed.is_available() and distributed.is_torchelastic_launched()):
         yield
         return
-    distributed.init_process_group("gloo")
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield
     finally:
@@ -55,12 +55,17 @@ def share(batch: Sequence[Item]) -> list[Item]:
     return list(batch[number() :: count()])
 
 
-def spread(work: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outcome]:
+def spread(
+    work: Callable[[Item], Outcome],
+    items: Sequence[Item],
+    *,
+    by: Callable[[Callable[[Item], Outcome], Sequence[Item]], Iterable[Outcome]] = map,
+) -> list[Outcome]:
     """Return what `work` makes of each item, done once by one of the processes; all must call this with the same items.
 
-    Raises `ModelError` when another process is gone.
+    `by` does a process's own part. Raises `ModelError` when another process is gone.
     """
-    own = [work(item) for item in items[number() :: count()]]
+    own = list(by(work, items[number() :: count()]))
     if not _together():
         return own
     shares: list[Any] = [None] * count()

@@ -12,7 +12,7 @@ from edge.decoders import Decoder
 from edge.errors import BundleFormatError
 from edge.strict_model import StrictModel
 
-TaskName = Literal["detector", "classifier", "keypoints", "pose"]
+TaskName = Literal["detector", "classifier", "keypoints", "pose", "segmenter"]
 
 
 class ModelContract(StrictModel):

@@ -43,12 +43,13 @@ def run_job(settings: RunSettings) -> int:
 
 
 def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tuple[PipelineRun, int | None]:
-    from edge.pipeline import DEFAULT_MODELS, Pipeline
+    from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
     from edge.sources import open_source
 
     source = stack.enter_context(open_source(settings.source))
+    models = settings.models or DEFAULT_MODELS
     pipeline = Pipeline(
-        settings.models or DEFAULT_MODELS,
+        models if settings.mask is None else with_segmenter(models),
         device=settings.device,
         threads=settings.threads,
         min_score=settings.min_score,
@@ -76,13 +77,15 @@ def _started(start: Callable[[], PipelineRun], signals: StopSignals) -> Pipeline
 
 
 def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
-    from edge.sinks import JsonLinesSink, VideoSink, WindowSink
+    from edge.sinks import JsonLinesSink, MaskFolderSink, VideoSink, WindowSink
 
     sinks: list[Sink] = []
     if settings.jsonl is not None:
-        sinks.append(JsonLinesSink(settings.jsonl))
+        sinks.append(JsonLinesSink(settings.jsonl, masks=settings.run_lengths))
     if settings.video is not None:
         sinks.append(VideoSink(settings.video))
+    if settings.mask is not None and not settings.run_lengths:
+        sinks.append(MaskFolderSink(settings.mask))
     if settings.show:
         sinks.append(WindowSink(on_quit=signals.stop))
     return sinks

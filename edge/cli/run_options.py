@@ -25,10 +25,13 @@ _MODELS = typer.Option(
 )
 _JSONL = typer.Option(metavar="FILE", help="Write one JSON object a frame, schema edge.frame/1; - is standard output.")
 _VIDEO = typer.Option(metavar="FILE", help="Write an annotated video: .mp4, .mkv, .avi or .webm.")
+_MASK = typer.Option(
+    metavar="FOLDER|rle", help="Write masks: PNG pictures into FOLDER, or rle for run lengths in the JSON of --jsonl."
+)
 _SHOW = typer.Option("--show", help="Show a window; q closes it.")
 _MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
 _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
-_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core]")
+_THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core, three on a GPU]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 
@@ -42,6 +45,7 @@ def run(
     models: Annotated[list[str] | None, _MODELS] = None,
     jsonl: Annotated[str | None, _JSONL] = None,
     video: Annotated[str | None, _VIDEO] = None,
+    mask: Annotated[str | None, _MASK] = None,
     show: Annotated[bool, _SHOW] = False,
     max_frames: Annotated[str | None, _MAX_FRAMES] = None,
     device: Annotated[str, _DEVICE] = "auto",
@@ -61,6 +65,7 @@ def run(
             models=models or (),
             jsonl=jsonl,
             video=video,
+            mask=mask,
             show=show,
             max_frames=max_frames,
             device=device,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+RUN_LENGTHS = "rle"
 MOST_THREADS = 64
 """More frames at the same time than any processor works on; each takes memory."""
 
@@ -37,12 +38,14 @@ class RunSettings:
         source: what `edge.open_source` takes.
         models: names or folders; empty for the shipped ones.
         jsonl, video: files to write; `-` as `jsonl` is standard output.
+        mask: folder of the masks' pictures, or `rle` for run lengths in the lines of `jsonl`.
     """
 
     source: str
     models: tuple[str, ...] = ()
     jsonl: Path | None = None
     video: Path | None = None
+    mask: str | None = None
     show: bool = False
     max_frames: int | None = None
     device: str = "auto"
@@ -68,7 +71,8 @@ class RunSettings:
             positionals = [last]
         for word in models:
             _refuse_closed_folder(word)
-        _refuse_empty_names({"--models": models, "--jsonl": [others["jsonl"]], "--video": [others["video"]]})
+        outputs = {f"--{field}": [others[field]] for field in ("jsonl", "video", "mask")}
+        _refuse_empty_names({"--models": models, **outputs})
         settings = cls(
             source=_one_source(positionals, camera),
             models=tuple(models),
@@ -76,8 +80,15 @@ class RunSettings:
         )
         if settings.json and settings.lines_on_standard_output:
             raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
+        if settings.run_lengths and settings.jsonl is None:
+            raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
         _refuse_overwriting(settings)
         return settings
+
+    @property
+    def run_lengths(self) -> bool:
+        """Whether masks go into the lines of JSON."""
+        return self.mask == RUN_LENGTHS
 
     @property
     def lines_on_standard_output(self) -> bool:
@@ -153,6 +164,8 @@ def _one_source(sources: Sequence[str], camera: str | None) -> str:
 
 def _refuse_overwriting(settings: RunSettings) -> None:
     source = Path(settings.source)
+    if settings.mask is not None and _is_same_file(source, Path(settings.mask)):
+        raise UsageError(f"SOURCE and --mask are the same folder, {source}; give --mask another name")
     outputs = {
         option: path
         for option, path in {"--jsonl": settings.jsonl, "--video": settings.video}.items()

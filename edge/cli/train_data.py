@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,13 @@ from edge.cli import train_download
 from edge.cli.outcome import EXIT_CODES, exit_code_of
 from edge.cli.termination import leaving_on_termination
 from edge.cli.workstation import missing_workstation_package
-from edge.errors import OutputError
+from edge.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from training.data.findings import CheckReport
 
 PROGRAM = "edge-train data"
+VISOR = "visor"
 SHOWN_OF_A_KIND = 10
 
 app = typer.Typer(
@@ -53,17 +55,21 @@ def check(
 
 @app.command(epilog=EXIT_CODES)
 def convert(
-    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="oxford, tv-hand or coco-hand.")],
+    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="oxford, tv-hand, coco-hand or visor.")],
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder of the data set, unpacked.")],
-    to: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the COCO set to be made.")],
+    to: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the set to be made.")],
     *,
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the pictures into DIR.  [refer to them where they are]")
     ] = False,
     licence: Annotated[str, typer.Option(help="Licence of pictures and annotations.")] = "not stated",
+    objects: Annotated[
+        bool, typer.Option("--objects", help="Of visor: what hands touch belongs to their masks.")
+    ] = False,
 ) -> None:
-    """Convert a published data set of hands to the COCO layout."""
-    raise typer.Exit(exit_code_of(PROGRAM, lambda: _convert(layout, source, to, copy=copy, licence=licence)))
+    """Convert a published data set of hands to the COCO layout, or to pictures and masks."""
+    work = partial(_convert, layout, source, to, copy=copy, licence=licence, objects=objects)
+    raise typer.Exit(exit_code_of(PROGRAM, work))
 
 
 def _check(recipe_or_folder: str, data: Path, *, strict: bool, output: Path | None) -> int:
@@ -81,15 +87,21 @@ def _check(recipe_or_folder: str, data: Path, *, strict: bool, output: Path | No
     return 0
 
 
-def _convert(layout: str, source: Path, to: Path, *, copy: bool, licence: str) -> int:
+def _convert(layout: str, source: Path, to: Path, *, copy: bool, licence: str, objects: bool) -> int:
     try:
         from training.convert import pictures_in_layout
         from training.convert.coco_set import write_coco_set
+        from training.convert.visor import convert_visor
     except ModuleNotFoundError as error:
         raise missing_workstation_package(PROGRAM, error) from error
-    pictures = pictures_in_layout(layout, source)
+    if objects and layout != VISOR:
+        raise UsageError(f"--objects is for {VISOR}, whose hands say what they touch; leave it out for {layout}")
     with leaving_on_termination():
-        done = write_coco_set(pictures, source, to, description=layout, licence=licence, copy=copy)
+        if layout == VISOR:
+            done = convert_visor(source, to, objects=objects, copy=copy)
+        else:
+            pictures = pictures_in_layout(layout, source)
+            done = write_coco_set(pictures, source, to, description=layout, licence=licence, copy=copy)
     for reason in done.skipped:
         print(f"skipped: {reason}", file=sys.stderr)
     told = f"{done.pictures} pictures, {done.hands} hands"

@@ -61,6 +61,36 @@ def _face(net: Path, margin: Path | None, recipe_name: str, changes: list[str], 
 
 
 @app.command(epilog=EXIT_CODES)
+def hands_segmentation(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Its checkpoint.ckpt, or a state dict of DeepLabV3.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the recipe.")
+    ] = None,
+    *,
+    recipe: Annotated[str, typer.Option(metavar="RECIPE", help="Recipe of the checkpoint.")] = "hand-deeplab",
+    to: Annotated[Path, typer.Option(metavar="FILE", help="The new checkpoint.")] = Path("checkpoint.pt"),
+) -> None:
+    """Import a segmenter of guglielmocamporese/hands-segmentation-pytorch."""
+    raise typer.Exit(exit_code_of(PROGRAM, lambda: _hands_segmentation(file, recipe, changes or [], to)))
+
+
+def _hands_segmentation(file: Path, recipe_name: str, changes: list[str], to: Path) -> int:
+    try:
+        from training.importers.hands_segmentation import state_from_hands_segmentation
+        from training.loop import save_weights
+        from training.recipe import SegmenterRecipe
+        from training.recipe_from_file import read_recipe
+    except ModuleNotFoundError as error:
+        raise missing_workstation_package(PROGRAM, error) from error
+    recipe = read_recipe(recipe_name, changes)
+    if not isinstance(recipe, SegmenterRecipe):
+        raise UsageError(f"{recipe_name} is a recipe of a {recipe.task}; these files need one of a hand-segmenter")
+    save_weights(to, state_from_hands_segmentation(file, recipe))
+    print(to)
+    return 0
+
+
+@app.command(epilog=EXIT_CODES)
 def hagrid(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A published classifier, or one trained with its code.")],
     *,

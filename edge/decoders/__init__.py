@@ -4,7 +4,7 @@
 A decoder is one file: a model of its parameters with a `decode` method, `serves`, the tasks whose networks it reads,
 and `require_fit`, which holds a network's input and outputs to what it can read.
 `BoxDecoder` finds boxes in a whole picture, `LabelDecoder` names what a crop shows, `PointDecoder` places keypoints in
-it; a manifest chooses by `type`.
+it, `MaskDecoder` tells which pixels are a hand's; a manifest chooses by `type`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,24 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from edge.decoders.anchor_free_ltrb import AnchorFreeLtrb
+from edge.decoders.mask_logits import MaskLogits
 from edge.decoders.simcc import Simcc
 from edge.decoders.softmax_heads import SoftmaxHeads
 
 BoxDecoder: TypeAlias = AnchorFreeLtrb
 LabelDecoder: TypeAlias = SoftmaxHeads
 PointDecoder: TypeAlias = Simcc
-Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder, Field(discriminator="type")]
+MaskDecoder: TypeAlias = MaskLogits
+Decoder: TypeAlias = Annotated[BoxDecoder | LabelDecoder | PointDecoder | MaskDecoder, Field(discriminator="type")]
 
-__all__ = ["AnchorFreeLtrb", "BoxDecoder", "Decoder", "LabelDecoder", "PointDecoder", "Simcc", "SoftmaxHeads"]
+__all__ = [
+    "AnchorFreeLtrb",
+    "BoxDecoder",
+    "Decoder",
+    "LabelDecoder",
+    "MaskDecoder",
+    "MaskLogits",
+    "PointDecoder",
+    "Simcc",
+    "SoftmaxHeads",
+]

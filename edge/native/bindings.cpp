@@ -13,10 +13,12 @@
 #include "decode.hpp"
 #include "hands.hpp"
 #include "kernels.hpp"
+#include "mask.hpp"
 #include "render_bindings.hpp"
 #include "second_look.hpp"
 #include "simcc.hpp"
 #include "softmax.hpp"
+#include "twin_bindings.hpp"
 #include "warp.hpp"
 
 namespace nb = nanobind;
@@ -258,6 +260,26 @@ nb::object locate_simcc(const Bins &x, const Bins &y, int width, int height, dou
   return array_from_vector(std::move(placed), {hands, points, 3});
 }
 
+nb::tuple mask_in_picture(const Logits &logits, const Map &matrix, int width, int height) {
+  require(matrix.shape(0) == 2 && matrix.shape(1) == 3, "matrix must be (2, 3), got " + shape_of(matrix));
+  require(logits.size() > 0, "logits must have at least one cell, got " + shape_of(logits));
+  require(width >= 1 && height >= 1, "width and height must be at least 1");
+  const edge::AffineMap map = map_from_values(matrix.data());
+  require(map.xy == 0.0 && map.yx == 0.0 && map.xx > 0.0 && map.yy > 0.0,
+          "matrix must neither turn nor mirror, and scale by more than 0");
+  const edge::GridAxis x{static_cast<int>(logits.shape(1)), map.xx, map.x0};
+  const edge::GridAxis y{static_cast<int>(logits.shape(0)), map.yy, map.y0};
+  const edge::Span columns = edge::covered(x, width), rows = edge::covered(y, height);
+  std::vector<std::uint8_t> mask;
+  {
+    nb::gil_scoped_release release;
+    mask = edge::mask_in_picture(logits.data(), x, y, columns, rows);
+  }
+  return nb::make_tuple(columns.first, rows.first,
+                        array_from_vector(std::move(mask), {static_cast<std::size_t>(rows.last - rows.first),
+                                                            static_cast<std::size_t>(columns.last - columns.first)}));
+}
+
 }  // namespace
 
 // Each part of the module that lives in a file of its own has a register function, declared and called here.
@@ -275,5 +297,7 @@ NB_MODULE(_native, m) {
   m.def("best_classes", &best_classes, "logits"_a);
   m.def("probabilities_of", &probabilities_of, "logits"_a, "index"_a);
   m.def("locate_simcc", &locate_simcc, "x"_a, "y"_a, "width"_a, "height"_a, "reach"_a, "matrices"_a);
+  m.def("mask_in_picture", &mask_in_picture, "logits"_a, "matrix"_a, "width"_a, "height"_a);
   register_render(m);
+  register_twins(m);
 }

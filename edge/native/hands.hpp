@@ -6,16 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "pixel.hpp"
+#include "placement.hpp"
 
 namespace edge {
-
-// Where the network's input lies in the picture it was made of.
-struct Placement {
-  AffineMap picture_from_input;
-  int width;
-  int height;
-};
 
 struct PlacedBoxes {
   std::vector<float> boxes_xyxy;  // four a box, in pixels of the picture

@@ -4,22 +4,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "overlap.hpp"
+
 namespace edge {
-namespace {
-
-// Doubles hold every product of two float differences that matters here, so equal boxes compare exactly as 1.
-double intersection_over_union(const float *a, const float *b) {
-  const double width = std::min<double>(a[2], b[2]) - std::max<double>(a[0], b[0]);
-  const double height = std::min<double>(a[3], b[3]) - std::max<double>(a[1], b[1]);
-  if (width <= 0.0 || height <= 0.0) return 0.0;
-  const double overlap = width * height;
-  const double area_a = (static_cast<double>(a[2]) - a[0]) * (static_cast<double>(a[3]) - a[1]);
-  const double area_b = (static_cast<double>(b[2]) - b[0]) * (static_cast<double>(b[3]) - b[1]);
-  return overlap / (area_a + area_b - overlap);
-}
-
-}  // namespace
-
 std::vector<std::int64_t> nms(const float *boxes_xyxy, const float *scores, std::size_t count, float iou,
                               int max_keep) {
   std::vector<std::int64_t> order(count);

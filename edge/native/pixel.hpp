@@ -82,12 +82,25 @@ EDGE_HD int clamp_int(int value, int low, int high) { return value < low ? low :
 
 // ITU-R BT.601, limited range, with 6 fractional bits, so that 16-bit vector instructions give the same; within 1 of
 // exact arithmetic.
-EDGE_HD void bgr_from_yuv(int luma, int u, int v, int *b, int *g, int *r) {
-  const int y = ((luma > 16 ? luma - 16 : 0) * 19077 >> 8) + 32;
+// What two pixels with the same chroma share.
+struct Chroma {
+  int b, g, r;
+};
+
+EDGE_HD Chroma chroma_from_uv(int u, int v) {
   const int cb = u - 128, cr = v - 128;
-  *b = clamp_int((y + cb * 128 + (cb * 282 >> 8)) >> 6, 0, 255);
-  *g = clamp_int((y - (cb * 6419 >> 8) - (cr * 13320 >> 8)) >> 6, 0, 255);
-  *r = clamp_int((y + (cr * 26149 >> 8)) >> 6, 0, 255);
+  return {cb * 128 + (cb * 282 >> 8), -(cb * 6419 >> 8) - (cr * 13320 >> 8), cr * 26149 >> 8};
+}
+
+EDGE_HD void bgr_from_luma(int luma, const Chroma &chroma, int *b, int *g, int *r) {
+  const int y = ((luma > 16 ? luma - 16 : 0) * 19077 >> 8) + 32;
+  *b = clamp_int((y + chroma.b) >> 6, 0, 255);
+  *g = clamp_int((y + chroma.g) >> 6, 0, 255);
+  *r = clamp_int((y + chroma.r) >> 6, 0, 255);
+}
+
+EDGE_HD void bgr_from_yuv(int luma, int u, int v, int *b, int *g, int *r) {
+  bgr_from_luma(luma, chroma_from_uv(u, v), b, g, r);
 }
 
 EDGE_HD Colour colour_from_yuv(int luma, int u, int v) {

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "bins.hpp"
+
 namespace edge {
 namespace {
 
@@ -14,24 +16,6 @@ struct Place {
   double px;
   double probability;
 };
-
-constexpr float LOG2_E = 1.44269504F;
-constexpr float LN_2 = 0.693147181F;
-constexpr float LEAST_EXPONENT = -87.0F;
-
-// exp for -87 <= x <= 0, 2e-7 of it off at most, in arithmetic that a compiler turns into vectors: two to the whole
-// part goes into a float's exponent, the rest is Taylor's series.
-inline float exponential(float x) {
-  const float power = x * LOG2_E;
-  const auto whole = static_cast<std::int32_t>(power - 0.5F);
-  const float part = (power - static_cast<float>(whole)) * LN_2;
-  constexpr float C3 = 1.0F / 6, C4 = 1.0F / 24, C5 = 1.0F / 120, C6 = 1.0F / 720;
-  const float series = 1.0F + part * (1.0F + part * (0.5F + part * (C3 + part * (C4 + part * (C5 + part * C6)))));
-  const std::int32_t bits = (whole + 127) << 23;
-  float scale = 0.0F;
-  std::memcpy(&scale, &bits, sizeof scale);
-  return series * scale;
-}
 
 // A float whose exponent has all bits set is infinite or not a number.
 bool all_finite(const float *values, std::size_t count) {
@@ -65,10 +49,9 @@ bool locate(const float *logits, std::size_t bins, double bins_a_px, double reac
   if (!all_finite(logits, bins)) return false;
   const float most = folded(logits, bins, logits[0], [](float a, float b) { return a > b ? a : b; });
   const auto peak = static_cast<std::ptrdiff_t>(std::find(logits, logits + bins, most) - logits);
-  const auto reach = static_cast<std::ptrdiff_t>(std::min(reach_px * bins_a_px, static_cast<double>(bins)));
+  const auto reach = static_cast<std::ptrdiff_t>(bins_within(reach_px, bins_a_px, static_cast<int>(bins)));
   for (std::size_t bin = 0; bin < bins; ++bin) {
-    const float below = logits[bin] - most;
-    weights[bin] = exponential(below > LEAST_EXPONENT ? below : LEAST_EXPONENT);
+    weights[bin] = weight_of_bin(logits[bin], most);
   }
   const double all = folded(weights, bins, 0.0F, [](float a, float b) { return a + b; });
   double near = 0.0, moment = 0.0;

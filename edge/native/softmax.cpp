@@ -2,22 +2,21 @@
 #include "softmax.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
+
+#include "finite.hpp"
+#include "odds.hpp"
 
 namespace edge {
 
 namespace {
 
-bool all_finite(const float *begin, const float *end) {
-  return std::all_of(begin, end, [](float logit) { return std::isfinite(logit); });
-}
+bool all_finite(const float *begin, const float *end) { return std::all_of(begin, end, is_finite); }
 
 // Of all classes, where that of logit `reference` counts 1.
 double sum_of_odds(const float *begin, const float *end, float reference) {
-  return std::accumulate(begin, end, 0.0, [reference](double sum, float logit) {
-    return sum + std::exp(static_cast<double>(logit) - reference);
-  });
+  return std::accumulate(begin, end, 0.0,
+                         [reference](double sum, float logit) { return sum + odds_of(logit, reference); });
 }
 
 }  // namespace

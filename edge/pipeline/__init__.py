@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from edge.pipeline.models import with_segmenter
 from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.pipeline.run import PipelineRun
 from edge.pipeline.summary import RunSummary
 
-__all__ = ["DEFAULT_MODELS", "Pipeline", "PipelineRun", "RunSummary"]
+__all__ = ["DEFAULT_MODELS", "Pipeline", "PipelineRun", "RunSummary", "with_segmenter"]

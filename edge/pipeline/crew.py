@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
+from edge.device import Device
 from edge.errors import SourceError
 from edge.pipeline.capture import capture
 from edge.pipeline.conveyor import Conveyor
@@ -53,6 +54,14 @@ class Crew:
     def dropped(self) -> Mapping[str, int]:
         """Frames that sinks were too slow for, by cause."""
         return {f"{sink.name} was too slow": sink.dropped for sink in self.sinks if sink.dropped}
+
+    def device(self, chosen: Device) -> Device:
+        """Return the processor that was chosen, with what became of it."""
+        lost = [lane.lost for lane in self._lanes if lane.lost is not None]
+        if not lost:
+            return chosen
+        name = "cpu" if len(lost) == len(self._lanes) else chosen.name
+        return Device(name, f"{len(lost)} of {len(self._lanes)} lanes left the {chosen.name}: {lost[0]}")
 
     def stop(self) -> None:
         """Capture no more frames, and wait no longer for whoever reads what a sink writes."""

@@ -14,23 +14,26 @@ from edge.results import FrameResult, Hands
 from edge.tasks.task import Task
 
 _STAGES_OF_FRAMES = ("preprocess", "infer", "decode")
-_STAGE_OF_HANDS = {"classifier": "classify", "keypoints": "keypoints", "pose": "pose"}
+_STAGE_OF_HANDS = {"classifier": "classify", "keypoints": "keypoints", "pose": "pose", "segmenter": "segment"}
 
 
 class Lane:
     """Tasks with buffers of their own, and the thread that uses them; a frame goes through all before the next one.
 
     A task that looks at whole frames is timed as `preprocess`, `infer` and `decode`; one that looks at hands already
-    found as one stage, `classify`, `keypoints` or `pose`. Times are monotonic.
+    found as one stage, `classify`, `keypoints`, `pose` or `segment`. Times are monotonic.
     """
 
+    lost: ModelError | None = None
+    """Why the lane left the device it was made for, if it did."""
+
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._tasks = tuple(tasks)
+        self.tasks = tuple(tasks)
         self._thread: threading.Thread | None = None
 
     def sibling(self) -> Lane:
         """Return another lane on the same loaded models."""
-        return Lane([task.sibling() for task in self._tasks])
+        return Lane([task.sibling() for task in self.tasks])
 
     @property
     def busy(self) -> bool:
@@ -56,7 +59,7 @@ class Lane:
         """Wait for the thread and close the tasks."""
         self.join()
         with ExitStack() as stack:
-            for task in self._tasks:
+            for task in self.tasks:
                 stack.callback(task.close)
 
     def _serve(self, conveyor: Conveyor) -> None:
@@ -69,14 +72,24 @@ class Lane:
 
     def result(self, captured: Captured) -> FrameResult:
         """Return the result of one frame. Raises `ModelError`."""
-        frame = captured.frame
-        queued_ns = time.monotonic_ns() - frame.time_ns
-        latency_ms = {"capture": captured.capture_ms, "queue": max(queued_ns, 0) / 1e6}
+        latency_ms = self.latency_before(captured)
         hands = Hands.empty()
-        for task in self._tasks:
+        for task in self.tasks:
             if task.needs_hands and not len(hands):
                 continue
             hands = _through(task, captured, hands, latency_ms)
+        return self.told(captured, hands, latency_ms)
+
+    @staticmethod
+    def latency_before(captured: Captured) -> dict[str, float]:
+        """Return what a frame took until a lane had it, by stage."""
+        queued_ns = time.monotonic_ns() - captured.frame.time_ns
+        return {"capture": captured.capture_ms, "queue": max(queued_ns, 0) / 1e6}
+
+    @staticmethod
+    def told(captured: Captured, hands: Hands, latency_ms: dict[str, float]) -> FrameResult:
+        """Return the result of a frame with these hands, and add its total time."""
+        frame = captured.frame
         latency_ms["total"] = (time.monotonic_ns() - frame.time_ns) / 1e6
         return FrameResult(
             source=frame.source,

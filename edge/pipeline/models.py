@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle
-from edge.bundle.contract import ModelContract
 from edge.bundle.zoo import find_bundle
-from edge.decoders import BoxDecoder, LabelDecoder
+from edge.decoders import BoxDecoder, LabelDecoder, MaskDecoder
 from edge.decoders.presence import least_candidate
 from edge.errors import UsageError
 from edge.tasks.detector import HandDetector
 from edge.tasks.loading import task_from_bundle, trusted_presence
 from edge.tasks.task import Task
+
+SEGMENTER = "hand-segmenter"
 
 
 def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_score: float | None) -> list[Task]:
@@ -44,11 +45,17 @@ def tasks_from_models(models: Sequence[str | Path | Task], *, device: str, min_s
         _require_different_answers(tasks)
         _require_keypoints(tasks)
         opened.pop_all()
-    return sorted(tasks, key=lambda task: _place(task.contract))
+    return sorted(tasks, key=_place)
 
 
-def _place(contract: ModelContract) -> tuple[bool, bool, float]:
-    return contract.task != "detector", contract.task == "pose", -trusted_presence(contract)
+def with_segmenter(models: Sequence[str | Path]) -> list[str | Path]:
+    """Return the models and, where none of them tells masks, the one that ships. Raises as `tasks_from_models`."""
+    told = any(Bundle.open(find_bundle(model)).manifest.task == "segmenter" for model in models)
+    return list(models) if told else [*models, SEGMENTER]
+
+
+def _place(task: Task) -> tuple[bool, bool, float]:
+    return task.needs_hands, task.contract.task == "pose", -trusted_presence(task.contract)
 
 
 def _thresholds(sources: Sequence[Bundle | Task], min_score: float | None) -> list[float | None]:
@@ -113,4 +120,6 @@ def _answers_of(task: Task) -> list[str]:
     decoder = task.contract.decoder
     if isinstance(decoder, LabelDecoder):
         return [head.role for head in decoder.heads if head.role != "presence"]
+    if isinstance(decoder, MaskDecoder):
+        return ["mask"]
     return [task.contract.task] if task.needs_hands else []

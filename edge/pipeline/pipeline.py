@@ -8,22 +8,23 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.device import device_from_name
 from edge.errors import UsageError
 from edge.frame import Frame
-from edge.pipeline.lane import Lane
-from edge.pipeline.models import tasks_from_models
+from edge.pipeline.opening import open_lanes
 from edge.pipeline.run import PipelineRun
-from edge.pipeline.threads import default_threads
 from edge.sinks.sink import Sink
 from edge.sources.arrays import ArraySource
 from edge.sources.open import open_source
 from edge.sources.source import Source
 from edge.tasks.task import Task
+
+if TYPE_CHECKING:
+    from edge.gpu.backend import GpuBackend
 
 DEFAULT_MODELS = ("hand-detector", "gesture-classifier", "hand-keypoints")
 BGR_CHANNELS = 3
@@ -33,8 +34,9 @@ class Pipeline:
     """Models in lanes: each thread takes whole frames through all models, with buffers of its own.
 
     `models` are names of shipped models, folders of bundles, or tasks: one that finds hands, and any that say more
-    about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `threads` is
-    the number of lanes, by default one a core. `min_score` replaces the threshold of a detector that is opened here;
+    about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `device` is
+    "auto", "cpu", "gpu", or a GPU that was opened already. `threads` is the number of lanes, by default one a core, or
+    three on a GPU. `min_score` replaces the threshold of a detector that is opened here;
     where a model opened here looks again at what it found, the score after that look counts.
 
     Raises:
@@ -47,18 +49,16 @@ class Pipeline:
         self,
         models: Sequence[str | Path | Task] = DEFAULT_MODELS,
         *,
-        device: str = "auto",
+        device: str | GpuBackend = "auto",
         threads: int | None = None,
         min_score: float | None = None,
     ) -> None:
         _require_count("threads", threads)
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
-        self.device = device_from_name(device)
-        tasks = tasks_from_models(models, device=device, min_score=min_score)
-        self.models = {task.name: task.contract.version for task in tasks}
-        first = Lane(tasks)
-        self._lanes = [first, *(first.sibling() for _ in range(1, threads or default_threads()))]
+        opened = open_lanes(models, device=device, threads=threads, min_score=min_score)
+        self.device, self._lanes, self._shared = opened.device, opened.lanes, opened.shared
+        self.models = {task.name: task.contract.version for task in self._lanes[0].tasks}
         self._run: weakref.ref[PipelineRun] | None = None
 
     @property
@@ -120,6 +120,7 @@ class Pipeline:
     ) -> None:
         run = self._current_run()
         with ExitStack() as stack:
+            stack.push(self._shared.pop_all())
             while self._lanes:
                 stack.callback(self._lanes.pop().close)
             if run is not None:

@@ -94,7 +94,7 @@ class PipelineRun(Iterator[FrameResult]):
             elapsed_s=(self._latest_ns - self._start_ns) / 1e9,
             latency_ms=self._latency.percentiles_ms(),
             dropped={**self._source.dropped, **self._crew.dropped},
-            device=self._device,
+            device=self._crew.device(self._device),
             models=self._models,
             skipped=self._source.skipped,
         )

@@ -64,7 +64,7 @@ class OnnxRuntimeRunner:
         max_shapes: Mapping[str, tuple[int, ...]] | None = None,
         threads: int = 1,
     ) -> None:
-        session = _session(model, threads)
+        session = session_from_model(model, threads=threads)
         declared_inputs, declared_outputs = _declared(session.get_inputs()), _declared(session.get_outputs())
         _require_agreement("input", inputs or (), declared_inputs)
         _require_agreement("output", outputs or (), declared_outputs)
@@ -182,7 +182,8 @@ class OnnxRuntimeRunner:
         return self._bound[shapes]
 
 
-def _session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
+def session_from_model(model: Path | bytes, *, threads: int) -> onnxruntime.InferenceSession:
+    """Return a session on the processor. Raises `ModelError` when ONNX Runtime cannot load the model."""
     if threads < 1:
         raise UsageError(f"threads must be at least 1, got {threads}")
     options = onnxruntime.SessionOptions()

@@ -9,13 +9,18 @@ from edge.sinks.json_lines import JsonLinesSink
 from edge.sinks.sink import Sink
 
 if TYPE_CHECKING:
+    from edge.sinks.mask_folder import MaskFolderSink
     from edge.sinks.video import VideoSink
     from edge.sinks.window import WindowSink
 
-__all__ = ["JsonLinesSink", "Sink", "VideoSink", "WindowSink"]
+__all__ = ["JsonLinesSink", "MaskFolderSink", "Sink", "VideoSink", "WindowSink"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name == "MaskFolderSink":
+        from edge.sinks.mask_folder import MaskFolderSink
+
+        return MaskFolderSink
     if name == "VideoSink":
         from edge.sinks.video import VideoSink
 

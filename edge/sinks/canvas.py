@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -63,8 +61,7 @@ class Canvas:
             np.copyto(target, source)
         else:
             np.copyto(target, cv2.resize(source, (width_px, height_px), interpolation=_INTERPOLATION[scale > 1]))
-        offset_px = np.array([left_px, top_px, left_px, top_px], np.float32)
-        draw_hands(self.pixels, replace(hands, boxes_xyxy=hands.boxes_xyxy * np.float32(scale) + offset_px))
+        draw_hands(self.pixels, hands.moved(scale, left_px, top_px))
         if fps is not None:
             draw_rate(self.pixels, fps)
         return self.pixels

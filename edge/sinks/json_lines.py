@@ -23,12 +23,13 @@ class JsonLinesSink(Sink):
     """One line a frame, handed to the system as soon as it is there; `-` is standard output.
 
     An older file is emptied for the first line. When the disk fills, the lines before stay whole: the part of a line
-    that still fitted is taken back. The reader of standard output or of a pipe may take as long as it likes.
+    that still fitted is taken back. The reader of standard output or of a pipe may take as long as it likes. `masks`
+    writes the mask of each hand too.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, masks: bool = False) -> None:
         self.name = f"JSON lines file {path}"
-        self._path = path
+        self._path, self._masks = path, masks
         self._is_standard_output = str(path) in STANDARD_OUTPUT
         if self._is_standard_output or _is_pipe(path):
             self.stall_timeout_s = None
@@ -55,7 +56,7 @@ class JsonLinesSink(Sink):
     def write(self, frame: Frame, result: FrameResult) -> None:  # noqa: ARG002 - likewise
         """Write one line. Raises `OutputError`."""
         file = self._opened()
-        line = memoryview((result.to_json() + "\n").encode())
+        line = memoryview((result.to_json(masks=self._masks) + "\n").encode())
         try:
             if self._whole_bytes == 0 and self._is_own_file(file):
                 file.truncate(0)

@@ -7,7 +7,18 @@ from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
 from edge.tasks.loading import load
+from edge.tasks.picture_segmenter import PictureSegmenter
 from edge.tasks.pose import HandPose
+from edge.tasks.segmenter import HandSegmenter
 from edge.tasks.task import Task
 
-__all__ = ["HandClassifier", "HandDetector", "HandKeypoints", "HandPose", "Task", "load"]
+__all__ = [
+    "HandClassifier",
+    "HandDetector",
+    "HandKeypoints",
+    "HandPose",
+    "HandSegmenter",
+    "PictureSegmenter",
+    "Task",
+    "load",
+]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge import _native
 from edge.bundle.contract import ModelContract
-from edge.decoders import LabelDecoder, PointDecoder
+from edge.decoders import LabelDecoder, MaskDecoder, PointDecoder
 from edge.errors import UsageError
 from edge.frame import Frame
 from edge.geometry import Affine
@@ -34,7 +34,7 @@ class CropTask(HandTask):
         self,
         contract: ModelContract,
         runner: Runner,
-        decoder: LabelDecoder | PointDecoder,
+        decoder: LabelDecoder | PointDecoder | MaskDecoder,
         *,
         min_score: float = 0.0,
     ) -> None:

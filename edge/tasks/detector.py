@@ -35,7 +35,7 @@ class HandDetector(Task):
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         self.min_score = contract.decoder.min_score if min_score is None else min_score
-        self._decoder = contract.decoder
+        self.decoder = contract.decoder
         self._picture = contract.picture_input
         self._preprocessor = Preprocessor(self._picture.contract())
         self._source_hw = (0, 0)
@@ -58,7 +58,7 @@ class HandDetector(Task):
     def decode(self) -> Hands:
         """Return the hands found, best first, their boxes clipped to the picture. Raises `ModelError`."""
         try:
-            boxes_xyxy, scores = self._decoder.decode(
+            boxes_xyxy, scores = self.decoder.decode(
                 self.outputs,
                 source_from_input=self._source_from_input,
                 source_hw=self._source_hw,

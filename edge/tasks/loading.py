@@ -16,7 +16,9 @@ from edge.runners.runner import Runner
 from edge.tasks.classifier import HandClassifier
 from edge.tasks.detector import HandDetector
 from edge.tasks.keypoints import HandKeypoints
+from edge.tasks.picture_segmenter import PictureSegmenter
 from edge.tasks.pose import HandPose
+from edge.tasks.segmenter import HandSegmenter
 from edge.tasks.task import Task
 
 _KINDS: dict[TaskName, str] = {
@@ -24,6 +26,7 @@ _KINDS: dict[TaskName, str] = {
     "classifier": "a classifier",
     "keypoints": "a keypoint model",
     "pose": "a pose model",
+    "segmenter": "a segmenter",
 }
 
 
@@ -37,6 +40,8 @@ def load(name_or_path: Literal["gesture-classifier"], *, device: str = ..., thre
 def load(
     name_or_path: Literal["hand-keypoints"], *, device: str = ..., threads: int = ..., min_score: float | None = ...
 ) -> HandKeypoints: ...
+@overload
+def load(name_or_path: Literal["hand-segmenter"], *, device: str = ..., threads: int = ...) -> HandSegmenter: ...
 @overload
 def load(
     name_or_path: str | os.PathLike[str], *, device: str = ..., threads: int = ..., min_score: float | None = ...
@@ -77,6 +82,9 @@ def task_from_runner(contract: ModelContract, runner: Runner, *, min_score: floa
         return HandKeypoints(contract, runner, min_score=min_score or 0.0)
     if contract.task == "pose":
         return HandPose(contract, runner)
+    if contract.task == "segmenter":
+        crops = contract.picture_input.fit == "crop"
+        return HandSegmenter(contract, runner) if crops else PictureSegmenter(contract, runner)
     return HandClassifier(contract, runner, min_score=min_score or 0.0)
 
 

@@ -121,6 +121,25 @@ def keypoint_contract(*, bins: int = 64, **changes: Any) -> ModelContract:
     return classifier_contract(**fields | changes)
 
 
+def segmenter_contract(**changes: Any) -> ModelContract:
+    """Return the contract of a segmenter of crops, a logit for each 2 x 2 pixels."""
+    fields = {
+        "name": "small-segmenter",
+        "task": "segmenter",
+        "outputs": ({"name": "mask", "shape": ("batch", 1, 16, 16)},),
+        "decoder": {"type": "mask-logits", "mask": "mask"},
+    }
+    return classifier_contract(**fields | changes)
+
+
+def segmenter_model(*, seed: int = 0) -> bytes:
+    """Return ONNX with one convolution, so that a logit tells of its own 2 x 2 pixels."""
+    kernel = np.random.default_rng(seed).normal(0, 1, (1, 3, 2, 2)).astype(np.float32)
+    nodes = [helper.make_node("Conv", ["crops", "w"], ["mask"], strides=[2, 2])]
+    output = _value("mask", ("batch", 1, 16, 16))
+    return _model(nodes, [_value("crops", ("batch", 3, 32, 32))], [output], [_constant("w", kernel)])
+
+
 def pose_contract(*, min_batch: int = 1, max_batch: int = 4, **changes: Any) -> ModelContract:
     """Return the contract of a pose model with two poses."""
     fields: dict[str, Any] = {

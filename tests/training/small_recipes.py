@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe
+from training.recipe import ClassifierRecipe, DetectorRecipe, HoldingRecipe, KeypointsRecipe, SegmenterRecipe
 
 SCHEDULE = {
     "steps": 4,
@@ -97,6 +97,31 @@ def keypoints_mapping(**changes: Any) -> dict[str, Any]:
 def keypoints_recipe(**changes: Any) -> KeypointsRecipe:
     """Return the keypoint model's recipe, validated."""
     return KeypointsRecipe.model_validate(keypoints_mapping(**changes))
+
+
+def segmenter_mapping(**changes: Any) -> dict[str, Any]:
+    """Return the keys of a segmenter's recipe; it learns from the set `hands`."""
+    recipe: dict[str, Any] = {
+        "task": "hand-segmenter",
+        "name": "small-segmenter",
+        "seed": 3,
+        "model": {
+            "architecture": "crop-segmenter",
+            "widths": [4, 4, 8, 8],
+            "depths": [0, 0, 0],
+            "neck_width": 8,
+            "fine": 4,
+        },
+        "input": {"fit": "crop", "width_px": 32, "height_px": 32, "crop_margin": 0.25},
+        "data": {"validate_every": 3, "sets": [{"path": "hands"}]},
+        "schedule": SCHEDULE,
+    }
+    return recipe | changes
+
+
+def segmenter_recipe(**changes: Any) -> SegmenterRecipe:
+    """Return the segmenter's recipe, validated."""
+    return SegmenterRecipe.model_validate(segmenter_mapping(**changes))
 
 
 def holding_mapping(**changes: Any) -> dict[str, Any]:

@@ -110,6 +110,31 @@ def write_keypoints(folder: Path, *, splits: Sequence[str]) -> Path:
     return write_coco(folder, images, annotations, info={"licence": "CC0-1.0"})
 
 
+def write_masks(folder: Path, *, splits: Sequence[str]) -> Path:
+    """Write a COCO set of one picture a split, each a group of its own with one hand, all of whose box is its mask."""
+    images = [{"split": split, "group": f"scene-{number}"} for number, split in enumerate(splits)]
+    annotations = []
+    for number in range(len(splits)):
+        x1, y1, x2, y2 = 10 + number % 9, 8 + number % 7, 42 + number % 9, 38 + number % 7
+        corners = [x1, y1, x2 - 1, y1, x2 - 1, y2 - 1, x1, y2 - 1]
+        annotations.append(annotation(number, x1, y1, x2, y2, segmentation=[corners]))
+    return write_coco(folder, images, annotations, info={"licence": "CC0-1.0"})
+
+
+def write_mask_folders(folder: Path, **pictures: int) -> Path:
+    """Write so many pictures for each split into `img`, each with one hand, and their masks into `masks`."""
+    for split, count in pictures.items():
+        for name in ("img", "masks"):
+            (folder / split / name).mkdir(parents=True)
+        for number in range(count):
+            box = [10 + number, 8, 40 + number, 36]
+            cv2.imwrite(str(folder / split / "img" / f"{number}.png"), picture_with([box]))
+            mask = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
+            mask[box[1] : box[3], box[0] : box[2]] = 255
+            cv2.imwrite(str(folder / split / "masks" / f"{number}.png"), mask)
+    return folder
+
+
 def write_hagrid(folder: Path, split: str, gesture: str, annotations: Mapping[str, Mapping[str, Any]]) -> Path:
     """Write one gesture of a HaGRID v1 split, with a plain picture for each annotation."""
     (folder / f"ann_{split}").mkdir(parents=True, exist_ok=True)

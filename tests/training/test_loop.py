@@ -217,3 +217,22 @@ def test_the_rate_warms_up_and_falls_along_a_cosine() -> None:
 
 def test_without_warm_up_the_first_rate_is_the_highest() -> None:
     assert rate_at(0, schedule(warmup_steps=0, rate=2.0)) == 2.0
+
+
+def test_in_mixed_precision_the_loss_is_computed_in_float32_and_weights_stay_so(tmp_path: Path) -> None:
+    half = BrightnessTask()
+    kinds: list[torch.dtype] = []
+    half.model.register_forward_hook(lambda _model, _inputs, outputs: kinds.append(outputs.dtype))
+    own_loss = half.loss
+
+    def loss(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Mapping[str, float]]:
+        kinds.append(outputs.dtype)
+        return own_loss(outputs, targets)
+
+    half.loss = loss  # type: ignore[method-assign]
+    mixed = read_state(train(half, schedule(amp=True), tmp_path / "mixed", seed=5))["model"]
+    assert kinds[:2] == [torch.bfloat16, torch.float32]
+    whole = read_state(train(BrightnessTask(), schedule(), tmp_path / "whole", seed=5))["model"]
+    assert all(value.dtype == whole[name].dtype for name, value in mixed.items())
+    assert any(not torch.equal(value, whole[name]) for name, value in mixed.items())
+    torch.testing.assert_close(mixed, whole, rtol=0.1, atol=0.1)

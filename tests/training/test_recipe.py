@@ -31,7 +31,10 @@ def written(path: Path, content: object) -> str:
 
 
 def test_a_recipe_ships_for_each_task() -> None:
-    names = ["gesture-classifier", "hagrid", "hagrid-v2", "hand-detector", "hand-keypoints", "hand-pose", "holding"]
+    names = [
+        "gesture-classifier", "hagrid", "hagrid-v2", "hand-deeplab", "hand-detector", "hand-keypoints", "hand-lraspp",
+        "hand-pose", "hand-segmenter", "holding",
+    ]  # fmt: skip
     assert names == SHIPPED
     assert isinstance(read_recipe("hand-detector"), DetectorRecipe)
     assert isinstance(read_recipe("gesture-classifier"), ClassifierRecipe)
@@ -162,7 +165,7 @@ def test_a_file_that_is_no_recipe_is_one_sentence(tmp_path: Path, content: str, 
 @pytest.mark.parametrize("name", ["nothing", "nothing.yaml"])
 def test_a_missing_recipe_lists_those_that_ship(name: str) -> None:
     with pytest.raises(
-        UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hagrid, hagrid-v2, hand-detector"
+        UsageError, match=f"there is no recipe '{name}'; .*gesture-classifier, hagrid, hagrid-v2, hand-deeplab"
     ):
         read_recipe(name)
 

@@ -25,5 +25,5 @@ def pictures_in_layout(layout: str, source: Path) -> Iterator[SourcePicture]:
     Raises `UsageError` for an unknown layout and `SourceError` when `source` is not in it.
     """
     if layout not in LAYOUTS:
-        raise UsageError(f"there is no layout {layout!r}; choose one of {', '.join(LAYOUTS)}")
+        raise UsageError(f"there is no layout {layout!r}; choose one of {', '.join(LAYOUTS)} or visor")
     return LAYOUTS[layout](source)

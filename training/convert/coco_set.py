@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge.errors import OutputError, SourceError, UsageError
+from edge.errors import SourceError
+from training.convert.draft import drafted
 from training.data.pictures import glance_at
 
 Corners = npt.NDArray[np.float64]
@@ -58,20 +58,8 @@ def write_coco_set(
     Pictures that cannot be read are skipped. Raises `UsageError` when `folder` holds something, `SourceError` when no
     picture is left and `OutputError` when `folder` cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists already; name a folder that is to be made")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            done = _write(pictures, source, draft, description=description, licence=licence, copy=copy)
-            draft.chmod(0o755)
-            draft.replace(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}; check space and permissions") from error
-    return done
+    with drafted(folder) as draft:
+        return _write(pictures, source, draft, description=description, licence=licence, copy=copy)
 
 
 def annotation_of(corners_xy: Corners, width_px: int, height_px: int) -> dict[str, Any] | None:

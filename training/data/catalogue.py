@@ -11,6 +11,7 @@ from pathlib import Path
 from edge.errors import SourceError
 from training.data.coco import read_coco
 from training.data.hagrid import hagrid_splits, read_hagrid
+from training.data.mask_folders import read_mask_folders
 from training.data.picture_lists import read_picture_lists
 from training.data.pictures import pictures_below
 from training.data.rendered import rendered_set
@@ -19,7 +20,7 @@ from training.data.without_hands import read_without_hands
 from training.recipe import DataRecipe, SetRecipe
 
 # Layouts of sets that may be tested on.
-ANNOTATED = ("coco", "hagrid", "lists")
+ANNOTATED = ("coco", "hagrid", "lists", "masks")
 
 
 def samples_of(data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:
@@ -82,6 +83,10 @@ def _read_lists(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
     return read_picture_lists(folder, hand_share=entry.hand_share, group_pictures=entry.group_pictures)
 
 
+def _read_masks(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
+    return read_mask_folders(folder)
+
+
 def _read_without_hands(folder: Path, _entry: SetRecipe, _seed: int) -> list[HandSample]:
     return read_without_hands(folder)
 
@@ -94,6 +99,7 @@ _LAYOUTS = {
     "coco": _read_coco,
     "hagrid": _read_hagrid,
     "lists": _read_lists,
+    "masks": _read_masks,
     "no-hands": _read_without_hands,
     "rendered": _read_rendered,
 }

@@ -21,7 +21,7 @@ from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import HandSample
 from training.losses.detection import DetectionTargets
-from training.recipe import DetectionAugment
+from training.recipe import RENDERED, DetectionAugment
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def pools_from_samples(
     cut_outs = [
         hand
         for sample in with_hands
+        if sample.dataset != RENDERED
         for index in range(len(sample.boxes_xyxy))
         if (hand := cut_out(sample, index, pictures[sample.path])) is not None
     ]

@@ -12,17 +12,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edge.geometry import apply_points
 from edge.keypoints import KEYPOINTS
 from training.augment.light import degraded, occluded, relit
-from training.augment.placement import Affine, boxes_after, draw, placement
+from training.augment.placement import draw
 from training.data.crops import HAND, LEAST_SIDE_PX, OTHER, crop_tensor, with_share
 from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
+from training.data.turned_crops import placed_on_canvas
 from training.recipe import KeypointsRecipe
-
-# The canvas shows this much of the crop's surroundings, so that a crop of any box about its middle lies within.
-CANVAS_SHARE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,47 +79,16 @@ class KeypointCrops(Dataset[tuple[Tensor, Tensor, int]]):
         rng = np.random.default_rng([self._recipe.seed, number])
         hand = self._hands[self._draw(rng)]
         augment = self._recipe.augment
-        side_px = float(self._contract.width_px)
-        if rng.random() < augment.far:
-            inner_px = side_px / (1 + 2 * self._contract.crop_margin)
-            side_px *= float(np.exp(rng.uniform(np.log(min(1.0, augment.farthest_px / inner_px)), 0)))
-        canvas_px = round(CANVAS_SHARE * side_px)
-        matrix = self._placement(rng, hand, canvas_px, side_px)
-        canvas = np.empty((canvas_px, canvas_px, 3), np.uint8)
+        place = placed_on_canvas(rng, hand.box_xyxy, hand.keypoints, augment=augment, contract=self._contract)
+        canvas = np.empty((place.canvas_px, place.canvas_px, 3), np.uint8)
         canvas[:] = rng.integers(0, 256, 3) if rng.random() < augment.backdrop else self._recipe.input.pad
-        draw(canvas, self._pictures[hand.path], matrix)
+        draw(canvas, self._pictures[hand.path], place.matrix)
         if rng.random() < augment.occlude:
             canvas = occluded(rng, canvas)
         canvas = degraded(rng, relit(rng, canvas))
-        points = hand.keypoints @ matrix[:, :2].T + matrix[:, 2] - (canvas_px - side_px) / 2
-        points *= self._contract.width_px / side_px
-        crop = crop_tensor(canvas, self._box(canvas_px, side_px), self._contract)
-        return crop, torch.from_numpy(points.astype(np.float32)), hand.presence
-
-    def _box(self, canvas_px: int, side_px: float) -> FloatArray:
-        """Return the box in the middle of the canvas whose crop has a side of `side_px` there."""
-        half = side_px / (1 + 2 * self._contract.crop_margin) / 2
-        return np.array([canvas_px / 2 - half] * 2 + [canvas_px / 2 + half] * 2, np.float32)
-
-    def _placement(self, rng: np.random.Generator, hand: PlacedHand, canvas_px: int, side_px: float) -> Affine:
-        """Return the map (2, 3) from picture to canvas that puts the turned hand's box in its middle, but for noise."""
-        augment = self._recipe.augment
-        turned = rng.random() < augment.any_rotation
-        angle = rng.uniform(-np.pi, np.pi) if turned else rng.normal(0, augment.rotation_rad)
-        stretch = float(np.exp(rng.normal(0, 0.06)))
-        mirrored = bool(rng.random() < 0.5)
-        middle = (hand.box_xyxy[:2] + hand.box_xyxy[2:]) / 2
-        turn = placement(
-            scale_xy=(stretch, 1 / stretch), angle_rad=float(angle), mirrored=mirrored, source=middle, target=middle
-        )
-        (box,) = boxes_after(turn, hand.box_xyxy[None], hand.keypoints[None])
-        inner_px = side_px / (1 + 2 * self._contract.crop_margin)
-        noise = float(np.exp(rng.uniform(-augment.scale, augment.scale)))
-        scale = noise * inner_px / max(1.0, float((box[2:] - box[:2]).max()))
-        shift = rng.uniform(-augment.shift, augment.shift, 2) * inner_px
-        linear = scale * turn[:, :2]
-        offset = canvas_px / 2 + shift - scale * ((box[:2] + box[2:]) / 2 - turn[:, 2])
-        return np.column_stack([linear, offset])
+        crop = crop_tensor(canvas, place.box_xyxy, self._contract)
+        points = apply_points(place.crop_from_picture, hand.keypoints)
+        return crop, torch.from_numpy(points), hand.presence
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from torch.utils.data import DataLoader, Dataset
 
 from training import ranks
 from training.data.workers import ignore_termination
+from training.placing import device_named
 from training.recipe import ScheduleRecipe
 
 BATCHES_AHEAD = 4
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
 
 
 def numbered(schedule: ScheduleRecipe, first_step: int) -> Iterator[list[int]]:
@@ -35,5 +38,35 @@ def batches_of(
         num_workers=schedule.workers,
         collate_fn=collate,
         prefetch_factor=BATCHES_AHEAD if schedule.workers else None,
+        pin_memory=device_named(schedule.device).type == "cuda",
         worker_init_fn=ignore_termination,
     )
+
+
+class _Made(Dataset[Outcome]):
+    """What `work` makes of each item."""
+
+    def __init__(self, work: Callable[[Item], Outcome], items: Sequence[Item]) -> None:
+        self._work, self._items = work, items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, number: int) -> Outcome:
+        return self._work(self._items[number])
+
+
+def made_by(workers: int, work: Callable[[Item], Outcome], items: Sequence[Item]) -> Iterable[Outcome]:
+    """Yield what `work` makes of each item, in their order, in so many worker processes or in this one."""
+    made: DataLoader[Outcome] = DataLoader(
+        _Made(work, items),
+        batch_size=None,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        worker_init_fn=ignore_termination,
+    )
+    return made
+
+
+def _as_it_is(made: Outcome) -> Outcome:
+    return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from edge.sources.picture_header import picture_header
 from training.augment.placement import Picture
 
 GLANCE_PX = 128
+# So few that what memory does not hold is not much more than what is read in vain.
+READ_AT_ONCE = 64
 # The EXIF tag, and its values for a camera that was not held upright.
 ORIENTATION, TURNED = 0x0112, range(5, 9)
 SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"})
@@ -107,17 +110,22 @@ class PictureStore:
         self._reductions = dict(paths) if isinstance(paths, Mapping) else dict.fromkeys(paths, _WHOLE)
         self._kept: dict[Path, Picture] = {}
         left = memory_for_pictures() if most_bytes is None else most_bytes
-        for path, reduction in self._reductions.items():
-            picture = pixels_from_file(path, reduction=reduction)
-            left -= picture.nbytes
-            if left < 0:
-                break
-            self._kept[path] = picture
+        with ThreadPoolExecutor() as readers:
+            paths = list(self._reductions)
+            for first in range(0, len(paths), READ_AT_ONCE):
+                part = paths[first : first + READ_AT_ONCE]
+                for path, picture in zip(part, readers.map(self._read, part), strict=True):
+                    left -= picture.nbytes
+                    if left < 0:
+                        return
+                    self._kept[path] = picture
 
     def __getitem__(self, path: Path) -> Picture:
-        reduction = self._reductions[path]
         kept = self._kept.get(path)
-        return pixels_from_file(path, reduction=reduction) if kept is None else kept
+        return self._read(path) if kept is None else kept
+
+    def _read(self, path: Path) -> Picture:
+        return pixels_from_file(path, reduction=self._reductions[path])
 
     def __len__(self) -> int:
         return len(self._reductions)

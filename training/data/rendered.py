@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.errors import OutputError
 from edge.scene import SceneFrame, render_hand_sample
@@ -24,7 +25,7 @@ MOST_HANDS = 3
 BACKDROP_CHANCE = 0.5
 LEAST_VISIBLE_KEYPOINTS = 8
 # Raised when the renderer or this file draws other pictures, so that no training reads those of an older version.
-DRAWING = 2
+DRAWING = 3
 
 
 def rendered_set(*, count: int, seed: int, backdrops: Sequence[Path]) -> Path:
@@ -94,6 +95,12 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     partial.replace(path)
 
 
+def _polygons(mask: npt.NDArray[np.bool_]) -> list[list[float]]:
+    """Return the outlines of a mask's parts; holes are part of it, as in the masks of photographs."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [outline.ravel().astype(float).tolist() for outline in outlines if len(outline) >= 3]
+
+
 def _hands(frame: SceneFrame) -> list[dict[str, Any]]:
     truth = frame.truth
     hands = []
@@ -105,6 +112,7 @@ def _hands(frame: SceneFrame) -> list[dict[str, Any]]:
                 "bbox": [round(v, 2) for v in (x1, y1, x2 - x1, y2 - y1)],
                 # A hand of which little shows teaches nothing: ask nothing of it.
                 "iscrowd": int(visible.sum() < LEAST_VISIBLE_KEYPOINTS),
+                "segmentation": _polygons(truth.instance_ids == index + 1),
                 "keypoints": [round(float(v), 2) for v in points.ravel()],
                 "gesture": truth.gestures[index],
                 "handedness": truth.handedness[index],

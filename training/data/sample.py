@@ -23,7 +23,8 @@ class HandSample:
     `keypoints` is (N, 21, 2) float32 in MediaPipe order, NaN where a hand has none. `gestures` and `handedness` hold
     one name or None a hand, `outlines` one (K, 2) float32 polygon or None. `holding` says of each hand whether it holds
     something, None where that is not known; it is empty where nobody asked. `group` is the scene or person: a split
-    never cuts a group. `reduction` is by how much the picture's sides are divided when it is read.
+    never cuts a group. `reduction` is by how much the picture's sides are divided when it is read. `mask` is a
+    picture of the mask of all hands, where there is one.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class HandSample:
     outlines: tuple[FloatArray | None, ...]
     reduction: Reduction = 1
     holding: tuple[bool | None, ...] = ()
+    mask: Path | None = None
 
     def __post_init__(self) -> None:
         count = len(self.boxes_xyxy)

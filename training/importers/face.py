@@ -6,7 +6,6 @@ A training there writes two files, `Iter_N_net.ckpt` and `Iter_N_margin.ckpt`, b
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from edge.errors import UsageError
-from training.importers.state_dict import fitted, read_foreign, tensors_of
+from training.importers.state_dict import described, fitted, read_foreign, tensors_of
 from training.models import build
 from training.models.face import FaceClassifier
 from training.provenance import provenance_of
@@ -81,7 +80,7 @@ def state_from_face(net: Path, margin: Path | None, recipe: HoldingRecipe) -> di
         origin = f"{files.get(part, net)} as {part} of {recipe.model['architecture']}"
         own = fitted(given, getattr(model, part).state_dict(), origin=origin)
         weights |= {f"{part}.{name}": value for name, value in own.items()}
-    rows = [{"dataset": _described(file), "licence": "not stated", "pictures": None} for file in files.values()]
+    rows = [{"dataset": described(file), "licence": "not stated", "pictures": None} for file in files.values()]
     state = provenance_of(recipe, [], teachers=[])
     return state | {"ema": weights, "data": {"sets": rows, "teachers": []}}
 
@@ -107,7 +106,3 @@ def _attention_name(published: str) -> str:
     if (match := _ATTENTION.fullmatch(name)) and match[3] in _PARTS.get(match[1], {}):
         return f"stages.{int(match[1]) - 1}.{match[2] or 1}.{_PARTS[match[1]][match[3]]}.{match[4]}"
     return name
-
-
-def _described(file: Path) -> str:
-    return f"weights by others, {file.name} (sha256 {hashlib.sha256(file.read_bytes()).hexdigest()[:16]})"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import re
 from collections.abc import Mapping, Sequence
@@ -83,6 +84,11 @@ def fitted(
     if told:
         raise SourceError(f"{origin} does not fit; {'; '.join(told)}")
     return {name: given[name][1].to(own.dtype) for name, own in expected.items()}
+
+
+def described(file: Path) -> str:
+    """Return how a bundle names weights that others trained on data it does not know."""
+    return f"weights by others, {file.name} (sha256 {hashlib.sha256(file.read_bytes()).hexdigest()[:16]})"
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ def keypoint_loss(logits: tuple[Tensor, Tensor], points_px: Tensor, *, side_px: 
     each = points_px.new_zeros(inside.shape)
     for axis, of_axis in enumerate(logits):
         bins = of_axis.shape[-1]
-        centres = (torch.arange(bins, dtype=torch.float32) + 0.5) * (side_px / bins)
+        centres = (torch.arange(bins, dtype=torch.float32, device=points_px.device) + 0.5) * (side_px / bins)
         # Unknown places get any target: they do not count.
         offset = centres - torch.where(inside, points_px[..., axis], 0.0)[..., None]
         target = torch.softmax(-offset.square() / (2 * sigma_px**2), dim=-1)

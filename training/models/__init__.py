@@ -15,15 +15,19 @@ from training.models.detector import HandDetector
 from training.models.face import FACE_BACKBONES, FaceClassifier
 from training.models.keypoints import SimccKeypoints
 from training.models.pose import PoseMlp
+from training.models.segmenter import CropSegmenter
 from training.models.torchvision_classifier import NETWORKS, TorchvisionClassifier
+from training.models.torchvision_segmenter import SEGMENTERS, TorchvisionSegmenter
 
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "hand-detector": HandDetector,
     "crop-classifier": CropClassifier,
     "simcc-keypoints": SimccKeypoints,
     "pose-mlp": PoseMlp,
+    "crop-segmenter": CropSegmenter,
     **{backbone: partial(FaceClassifier, backbone) for backbone in FACE_BACKBONES},
     **{network: partial(TorchvisionClassifier, network) for network in NETWORKS},
+    **{network: partial(TorchvisionSegmenter, network) for network in SEGMENTERS},
 }
 
 

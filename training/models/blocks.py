@@ -69,6 +69,15 @@ class Backbone(nn.Module):
         return outputs
 
 
+def other_channels(module: nn.Module, channels: int) -> None:
+    """Replace the first convolution of `module` by a new one that takes so many channels."""
+    name, first = next((name, part) for name, part in module.named_modules() if isinstance(part, nn.Conv2d))
+    kernel, stride = first.kernel_size[0], first.stride[0]
+    new = nn.Conv2d(channels, first.out_channels, kernel, stride, padding=kernel // 2, bias=first.bias is not None)
+    nn.init.kaiming_normal_(new.weight, mode="fan_out", nonlinearity="relu")
+    module.set_submodule(name, new)
+
+
 def initialise(module: nn.Module) -> None:
     """Give convolutions He weights and linear layers small ones, for training from scratch (He et al., 2015)."""
     for part in module.modules():

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 # Parts whose channels mean nothing by their place, so that more may follow those that were there.
 _MAY_GROW = re.compile(r"(lateral|smooth)\.\d+\.\d+\.\w+|heads\.\d+\.[01](\.\d+)?\.\w+|.*\.merge\.\d+\.\w+")
 BACKBONE = "backbone."
+_STAGE = re.compile(r"stages\.(\d+)\.")
 _STEP = re.compile(r"(.*\.steps\.)\d+\..*")
 
 
@@ -45,15 +46,24 @@ def load_grown(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
 def load_backbone(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Give the backbone of `model` that of another task's trained `weights`, grown as in `load_grown`; the rest stays.
 
+    A backbone of fewer stages takes the first ones.
+
     Raises `ValueError` when either has no backbone, and as `load_grown`.
     """
     backbone = getattr(model, "backbone", None)
     if not isinstance(backbone, nn.Module):
         raise ValueError("this model has no backbone")  # noqa: TRY004 - as for every other reason it cannot
     own = {name.removeprefix(BACKBONE): value for name, value in weights.items() if name.startswith(BACKBONE)}
+    stages = getattr(backbone, "stages", ())
+    own = {name: value for name, value in own.items() if not _is_stage_from(name, len(stages))}
     if not own:
         raise ValueError("there is no backbone in the weights")
     load_grown(backbone, own)
+
+
+def _is_stage_from(name: str, count: int) -> bool:
+    match = _STAGE.match(name)
+    return match is not None and int(match[1]) >= count
 
 
 def _is_larger(new: Tensor, old: Tensor) -> bool:

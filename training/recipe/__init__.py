@@ -12,14 +12,19 @@ from training.recipe.detector import DecodingRecipe, DetectionAugment, DetectorR
 from training.recipe.holding import HOLDING_CLASSES, HoldingRecipe
 from training.recipe.keypoints import KeypointAugment, KeypointsRecipe
 from training.recipe.others import OthersRecipe
+from training.recipe.placement import PlacementAugment
 from training.recipe.pose import PoseAugment, PoseDataRecipe, PoseRecipe, PoseSetRecipe
-from training.recipe.shared import DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
+from training.recipe.segmenter import SegmenterRecipe
+from training.recipe.shared import RENDERED, DataRecipe, InputRecipe, ScheduleRecipe, SetRecipe, StrictRecipe
 
-AnyRecipe: TypeAlias = DetectorRecipe | ClassifierRecipe | HoldingRecipe | KeypointsRecipe | PoseRecipe
+AnyRecipe: TypeAlias = (
+    DetectorRecipe | ClassifierRecipe | HoldingRecipe | KeypointsRecipe | PoseRecipe | SegmenterRecipe
+)
 Recipe = Annotated[AnyRecipe, Field(discriminator="task")]
 
 __all__ = [
     "HOLDING_CLASSES",
+    "RENDERED",
     "AnyRecipe",
     "ClassifierDataRecipe",
     "ClassifierRecipe",
@@ -33,12 +38,14 @@ __all__ = [
     "KeypointAugment",
     "KeypointsRecipe",
     "OthersRecipe",
+    "PlacementAugment",
     "PoseAugment",
     "PoseDataRecipe",
     "PoseRecipe",
     "PoseSetRecipe",
     "Recipe",
     "ScheduleRecipe",
+    "SegmenterRecipe",
     "SetRecipe",
     "SideStage",
     "StrictRecipe",

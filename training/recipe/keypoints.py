@@ -8,24 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from training.recipe.others import OthersRecipe
+from training.recipe.placement import PlacementAugment
 from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRecipe, StrictRecipe
 
 
-class KeypointAugment(StrictRecipe):
-    """Chances and ranges of the crops; shifts and scales are fractions of the crop's side.
+class KeypointAugment(PlacementAugment):
+    """Chances and ranges of the crops; `occlude` is that of plain things in front of the hand."""
 
-    `any_rotation` is the chance of any angle at all, others are normal with `rotation_rad`. `far` is the chance of a
-    hand seen from afar: in as few as `farthest_px` pixels on its longer side.
-    """
-
-    shift: Fraction = 0.08
-    scale: Fraction = 0.2
-    rotation_rad: float = 0.4
-    any_rotation: Fraction = 0.3
     occlude: Fraction = 0.2
-    backdrop: Fraction = 0.3
-    far: Fraction = 0.4
-    farthest_px: PositiveFloat = 14.0
 
 
 class KeypointsRecipe(StrictRecipe):

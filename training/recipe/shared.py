@@ -12,6 +12,7 @@ from edge.bundle.tensors import Margin, Side
 from edge.preprocess import InputContract
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+RENDERED = "rendered"
 Triple = tuple[float, float, float]
 
 
@@ -60,7 +61,7 @@ class SetRecipe(StrictRecipe):
     """
 
     path: str
-    layout: Literal["coco", "hagrid", "lists", "no-hands", "rendered"] = "coco"
+    layout: Literal["coco", "hagrid", "lists", "masks", "no-hands", "rendered"] = "coco"
     licence: str | None = None
     weight: PositiveFloat = 1.0
     gesture_of_label: dict[str, str] = {}
@@ -73,7 +74,7 @@ class SetRecipe(StrictRecipe):
     @property
     def dataset(self) -> str:
         """Name of the set in samples, weights and reports."""
-        return "rendered" if self.layout == "rendered" else self.path.rsplit("/", 1)[-1]
+        return RENDERED if self.layout == RENDERED else self.path.rsplit("/", 1)[-1]
 
 
 class DataRecipe(StrictRecipe):
@@ -107,7 +108,10 @@ class DataRecipe(StrictRecipe):
 
 
 class ScheduleRecipe(StrictRecipe):
-    """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine."""
+    """Steps, optimiser and averages; the rate warms up linearly and falls along a cosine.
+
+    `device` "auto" is a CUDA GPU where PyTorch sees one. `amp` computes the network, not its loss, in bfloat16.
+    """
 
     steps: PositiveInt
     batch: PositiveInt
@@ -121,6 +125,8 @@ class ScheduleRecipe(StrictRecipe):
     checkpoint_steps: PositiveInt = 200
     workers: NonNegativeInt = 1
     threads: PositiveInt = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    amp: bool = False
 
 
 def require_different_names(names: Sequence[str]) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from training.loop import TrainingTask
-from training.recipe import AnyRecipe, ClassifierRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe
+from training.recipe import AnyRecipe, ClassifierRecipe, HoldingRecipe, KeypointsRecipe, PoseRecipe, SegmenterRecipe
 from training.tasks.classifier import ClassifierTraining
 from training.tasks.detector import DetectorTraining
 from training.tasks.holding import HoldingTraining
 from training.tasks.keypoints import KeypointTraining
 from training.tasks.pose import PoseTraining
+from training.tasks.segmenter import SegmenterTraining
 
 
 def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None = None) -> TrainingTask:
@@ -27,4 +28,6 @@ def task_from_recipe(recipe: AnyRecipe, data_root: Path, *, teacher: Path | None
         return KeypointTraining(recipe, data_root)
     if isinstance(recipe, PoseRecipe):
         return PoseTraining(recipe, data_root)
+    if isinstance(recipe, SegmenterRecipe):
+        return SegmenterTraining(recipe, data_root)
     return DetectorTraining(recipe, data_root)

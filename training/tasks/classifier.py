@@ -62,10 +62,11 @@ class ClassifierTraining(PictureTraining[ClassifierRecipe]):
         others = self._recipe.others
         if others is None:
             return [], []
+        workers = self._recipe.schedule.workers
         training, validation = (
             [
                 HandCrop(sample.path, box, UNKNOWN, UNKNOWN, self._weight_of(sample), presence=OTHER)
-                for sample, box in others_of(samples, self._pictures, others)
+                for sample, box in others_of(samples, self._pictures, others, workers=workers)
             ]
             for samples in (self._training, self._validation)
         )

@@ -50,8 +50,12 @@ class KeypointTraining(PictureTraining[KeypointsRecipe]):
         others = self._recipe.others
         if others is None:
             return [], []
+        workers = self._recipe.schedule.workers
         training, validation = (
-            [without_keypoints(sample, box) for sample, box in others_of(samples, self._pictures, others)]
+            [
+                without_keypoints(sample, box)
+                for sample, box in others_of(samples, self._pictures, others, workers=workers)
+            ]
             for samples in (self._training, self._validation)
         )
         return training, validation

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from edge.errors import UsageError
 from training import ranks
 from training.checkpoint import read_checkpoint
 from training.data.crops import LEAST_SIDE_PX
+from training.data.loading import made_by
 from training.data.pictures import PictureStore
 from training.data.sample import FloatArray, HandSample
 from training.metrics import Found, Wanted, judged
@@ -24,11 +26,12 @@ TOUCHING_SHARE = 0.1
 
 
 def others_of(
-    samples: Sequence[HandSample], pictures: PictureStore, recipe: OthersRecipe
+    samples: Sequence[HandSample], pictures: PictureStore, recipe: OthersRecipe, *, workers: int
 ) -> list[tuple[HandSample, FloatArray]]:
     """Run the recipe's detector over the pictures; return sample and box (4,) of what it finds beside all hands.
 
-    What lies in an ignored region is left out. Processes that train together share the pictures, so all must call this.
+    What lies in an ignored region is left out. So many worker processes look, those that train together each at their
+    share of the pictures, so all must call this.
     Raises `SourceError` when the checkpoint cannot be read and `UsageError` when it is no detector's.
     """
     checkpoint = read_checkpoint(SOURCE_TREE / recipe.detector)
@@ -41,7 +44,7 @@ def others_of(
         found = detect(model, pictures[sample.path], detector)
         return list(_boxes_beside_hands(sample, found, recipe))
 
-    found = zip(samples, ranks.spread(boxes_in, samples), strict=True)
+    found = zip(samples, ranks.spread(boxes_in, samples, by=partial(made_by, workers)), strict=True)
     return [(sample, box) for sample, boxes in found for box in boxes]
 
 

@@ -12,9 +12,9 @@ from training.data.catalogue import samples_of
 from training.data.reduction import ENOUGH_HAND_SIDES, ENOUGH_PX, reduced, store_of
 from training.data.workers import keep_opencv_single_threaded
 from training.models import build
-from training.recipe import ClassifierRecipe, HoldingRecipe, KeypointsRecipe
+from training.recipe import ClassifierRecipe, HoldingRecipe, KeypointsRecipe, SegmenterRecipe
 
-PictureRecipe = TypeVar("PictureRecipe", ClassifierRecipe, HoldingRecipe, KeypointsRecipe)
+PictureRecipe = TypeVar("PictureRecipe", ClassifierRecipe, HoldingRecipe, KeypointsRecipe, SegmenterRecipe)
 
 
 class PictureTraining(Generic[PictureRecipe]):

@@ -13,6 +13,7 @@ from edge.cli.train import main
 from edge.scene import Scene
 from tests.training.small_recipes import detector_mapping
 from tests.training.small_sets import annotation, picture_with, write_coco, write_hands
+from tests.training.small_visor import write_visor
 from training.data.catalogue import samples_of
 from training.data.coco import read_coco
 from training.recipe import DataRecipe, SetRecipe
@@ -93,7 +94,20 @@ def test_a_published_set_is_converted(tmp_path: Path, capsys: pytest.CaptureFixt
     code, _, err = edge_train(capsys, "data", "convert", "coco", source, tmp_path / "other")
     assert (code, err) == (
         2,
-        "edge-train data: there is no layout 'coco'; choose one of oxford, tv-hand, coco-hand\n",
+        "edge-train data: there is no layout 'coco'; choose one of oxford, tv-hand, coco-hand or visor\n",
+    )
+
+
+def test_visor_becomes_pictures_and_masks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_visor(tmp_path / "visor")
+    code, out, err = edge_train(capsys, "data", "convert", "visor", source, tmp_path / "set", "--objects", "--copy")
+    assert (code, out.splitlines()[-1]) == (0, str(tmp_path / "set"))
+    assert "P01_01_frame_0000000999.jpg" in err
+    assert (tmp_path / "set" / "train" / "masks" / "P01_01_frame_0000000140.png").is_file()
+    code, _, err = edge_train(capsys, "data", "convert", "oxford", source, tmp_path / "other", "--objects")
+    assert (code, err) == (
+        2,
+        "edge-train data: --objects is for visor, whose hands say what they touch; leave it out for oxford\n",
     )
 
 

@@ -12,6 +12,8 @@ from edge.cli.train import main
 from tests.training.importers.published_face import PUBLISHED, tensors_of
 from tests.training.small_recipes import detector_mapping, holding_mapping
 from tests.training.small_sets import write_listed
+from training.checkpoint import read_checkpoint
+from training.models import build
 
 Outcome = tuple[int, str, str]
 
@@ -36,6 +38,23 @@ def edge_train(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ou
             main()
     printed = capsys.readouterr()
     return int(left.value.code or 0), printed.out, printed.err
+
+
+def test_a_published_segmenter_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = build({"architecture": "deeplabv3_resnet50"}).state_dict()
+    for name in ("classifier.4.weight", "classifier.4.bias"):
+        state[name] = state[name].repeat_interleave(2, 0)
+    lightning = {"state_dict": {f"deeplab.{name}": value for name, value in state.items()}}
+    torch.save(lightning, tmp_path / "a.ckpt")
+    to = tmp_path / "imported.pt"
+    words: list[str | Path] = ["import", "hands-segmentation", tmp_path / "a.ckpt", "--to", to]
+    assert edge_train(capsys, *words) == (0, f"{to}\n", "")
+    assert read_checkpoint(to).recipe.name == "hand-deeplab"
+    code, _, err = edge_train(capsys, *words, "--recipe", "hand-pose")
+    assert (code, err) == (
+        2,
+        "edge-train: hand-pose is a recipe of a hand-pose; these files need one of a hand-segmenter\n",
+    )
 
 
 def test_a_published_checkpoint_is_imported_and_measured(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

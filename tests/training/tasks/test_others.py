@@ -29,10 +29,10 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def found_in(sample: HandSample, **recipe: float | str) -> list[FloatArray]:
+def found_in(sample: HandSample, *, workers: int = 0, **recipe: float | str) -> list[FloatArray]:
     settings = {"detector": str(sample.path.parent / "detector.pt"), "min_score": 0.0}
     others = OthersRecipe.model_validate(settings | recipe)
-    found = others_of([sample], PictureStore([sample.path]), others)
+    found = others_of([sample], PictureStore([sample.path]), others, workers=workers)
     assert all(owner is sample for owner, _ in found)
     return [box for _, box in found]
 
@@ -48,6 +48,7 @@ def test_what_a_detector_finds_beside_the_hands_is_no_hand(picture: Path) -> Non
     assert (shared <= TOUCHING_SHARE * (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)).all()
     assert (boxes[:, 2:] - boxes[:, :2]).max(axis=1).min() >= LEAST_SIDE_PX
     assert len(found_in(sample_with(path=picture))) > len(others)
+    np.testing.assert_array_equal(np.stack(found_in(sample, workers=2)), boxes)
 
 
 @pytest.mark.parametrize("hand", [[20, 14, 28, 22], [0, 0, 64, 48]])

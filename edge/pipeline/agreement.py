@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether two lanes give the same answers to a real picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.bundle import Bundle
+from edge.errors import ModelError
+from edge.frame import Frame
+from edge.pipeline.conveyor import Captured
+from edge.pipeline.lane import Lane
+from edge.results import Hand, Hands
+from edge.tasks.picture import frame_from_picture
+from edge.tasks.self_test import SURE_SCORE, picture_from_png
+
+BOX_PX = KEYPOINT_PX = 0.5
+"""How far a side of a box and a keypoint may lie from where the processor has them, in pixels of the picture."""
+SCORE = 0.02
+"""How much a score may differ: float16 has three digits."""
+RUNS = 3
+"""The first run is as it is, the second is captured, the third is replayed."""
+
+
+def require_agreement(lane: Lane, reference: Lane, detector: Bundle) -> None:
+    """Raise `ModelError` unless `lane` answers as `reference` does to the picture that `detector` is tested with."""
+    name = detector.manifest.self_test.picture
+    frame = frame_from_picture(picture_from_png(detector.read_file(name), origin=name))
+    expected = hands_in(frame, reference)
+    for _ in range(RUNS):
+        told = difference(hands_in(frame, lane), expected)
+        if told is not None:
+            raise ModelError(f"the GPU does not answer as the processor does: {told}; build the engines again")
+
+
+def hands_in(frame: Frame, lane: Lane) -> Hands:
+    """Return what `lane` finds in a frame. Raises `ModelError`."""
+    return lane.result(Captured(0, frame, 0.0, 0.0)).hands
+
+
+def difference(given: Hands, expected: Hands) -> str | None:
+    """Return what is different beyond the tolerances of this module, None where nothing is."""
+    if len(given) != len(expected):
+        return f"{len(given)} hands instead of {len(expected)}"
+    told = (_of_hand(number, *pair) for number, pair in enumerate(zip(given, expected, strict=True)))
+    return next((difference for difference in told if difference is not None), None)
+
+
+def _of_hand(number: int, hand: Hand, wanted: Hand) -> str | None:
+    box_px = float(np.abs(hand.box_xyxy - wanted.box_xyxy).max())
+    if box_px > BOX_PX:
+        return f"the box of hand {number} is {box_px:.2f} px off"
+    if abs(hand.score - wanted.score) > SCORE:
+        return f"the score of hand {number} is {hand.score:.3f} instead of {wanted.score:.3f}"
+    if hand.names != wanted.names:
+        return f"hand {number} is {hand.names} instead of {wanted.names}"
+    keypoint_px = _farthest_px(hand.keypoints, wanted.keypoints)
+    return None if keypoint_px <= KEYPOINT_PX else f"a keypoint of hand {number} is {keypoint_px:.2f} px off"
+
+
+def _farthest_px(given: NDArray[np.float32] | None, expected: NDArray[np.float32] | None) -> float:
+    """Return how far the keypoints that are sure lie from where they should, in pixels."""
+    if given is None or expected is None:
+        return 0.0 if given is expected else np.inf
+    sure = expected[:, 2] >= SURE_SCORE
+    return float(np.abs(given[sure, :2] - expected[sure, :2]).max(initial=0.0))
