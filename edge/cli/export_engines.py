@@ -74,6 +74,7 @@ def build_engines(
 ) -> list[Engine]:
     """Build or find the engine of every precision of `bundle`. Raises `EdgeError`."""
     from edge.cli.engine_progress import engine_progress
+    from edge.cli.termination import leaving_on_termination
     from edge.engines.building import build_engine
     from edge.engines.here import find_here
     from edge.engines.key import key_from_bundle
@@ -86,11 +87,12 @@ def build_engines(
     store = EngineStore(store_folder)
     maker = ChildMaker(limit_from_machine(here.gpu, memory_mb=memory_mb))
     engines = []
-    for precision in bundle.precisions:
-        key = key_from_bundle(bundle, precision, flavour, gpu=here.gpu, sms=tuple(sms), settings=settings)
-        title = f"{bundle.manifest.name} in {precision} with {flavour.title}"
-        with engine_progress(title) as on_progress:
-            engines.append(build_engine(store, bundle, key, maker, on_progress=on_progress))
+    with leaving_on_termination():
+        for precision in bundle.precisions:
+            key = key_from_bundle(bundle, precision, flavour, gpu=here.gpu, sms=tuple(sms), settings=settings)
+            title = f"{bundle.manifest.name} in {precision} with {flavour.title}"
+            with engine_progress(title) as on_progress:
+                engines.append(build_engine(store, bundle, key, maker, on_progress=on_progress))
     return engines
 
 

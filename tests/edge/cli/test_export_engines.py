@@ -133,9 +133,9 @@ def test_a_build_that_is_stopped_ends_soon_and_the_next_one_succeeds(number: int
         time.sleep(random.Random(number).uniform(0, 1.0))
         children = psutil.Process(process.pid).children()
         process.send_signal(number)
-        began_s = time.monotonic()
         assert process.wait(STOP_S) == code
-        assert not psutil.wait_procs(children, timeout=STOP_S - (time.monotonic() - began_s))[1]
+        # One whose parent was killed while it was starting notices that once it has started.
+        assert not psutil.wait_procs(children, timeout=30 if number == signal.SIGKILL else 0.1)[1]
     assert not list(folder.glob("*.json"))
     if number != signal.SIGKILL:
         assert [path.name for path in folder.iterdir()] in ([], ["lock"])
