@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -46,7 +48,7 @@ def residual_model(*, seed: int = 0, channels: int = 16) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def conv(name: str, source: str, target: str, **attributes: object) -> NodeProto:
+def conv(name: str, source: str, target: str, **attributes: Any) -> NodeProto:
     """Return a convolution with the weights of its name."""
     return helper.make_node("Conv", [source, name, f"{name}_bias"], [target], name, **attributes)
 

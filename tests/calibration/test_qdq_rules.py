@@ -28,7 +28,8 @@ def quantised() -> bytes:
 
 
 def node_of(graph: ModelProto, name: str) -> NodeProto:
-    return next(node for node in graph.graph.node if node.name == name)
+    found: NodeProto = next(node for node in graph.graph.node if node.name == name)
+    return found
 
 
 def replaced(graph: ModelProto, name: str, values: NDArray[Any]) -> None:
@@ -53,7 +54,7 @@ def asymmetric(graph: ModelProto) -> str:
 
 def integer_bias(graph: ModelProto) -> str:
     graph.graph.initializer.append(numpy_helper.from_array(np.ones(16, np.int32), "bias_int32"))
-    graph.graph.initializer.append(numpy_helper.from_array(np.float32(0.1), "bias_scale"))
+    graph.graph.initializer.append(numpy_helper.from_array(np.array(0.1, np.float32), "bias_scale"))
     node = helper.make_node("DequantizeLinear", ["bias_int32", "bias_scale"], ["bias"], "bias_DequantizeLinear")
     graph.graph.node.insert(0, node)
     node_of(graph, "block").input[2] = "bias"
@@ -69,7 +70,7 @@ def half_scale_too_early(graph: ModelProto) -> str:
     half = onnx.load_from_string(fp16_from_onnx(bytes(graph.SerializeToString())))
     graph.CopyFrom(half)
     graph.opset_import[0].version = 18
-    return next(node.name for node in graph.graph.node if node.op_type == "QuantizeLinear")
+    return str(next(node.name for node in graph.graph.node if node.op_type == "QuantizeLinear"))
 
 
 def mixed_types(graph: ModelProto) -> str:
@@ -79,7 +80,7 @@ def mixed_types(graph: ModelProto) -> str:
 
 
 def unpaired(graph: ModelProto) -> str:
-    graph.graph.initializer.append(numpy_helper.from_array(np.float32(0.5), "other_scale"))
+    graph.graph.initializer.append(numpy_helper.from_array(np.array(0.5, np.float32), "other_scale"))
     node_of(graph, "sum_DequantizeLinear").input[1] = "other_scale"
     return "sum_QuantizeLinear"
 

@@ -108,7 +108,7 @@ def contract_file(folder: Path, **changes: object) -> Path:
 def test_a_foreign_file_becomes_a_bundle_that_tests_itself(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--contract", contract_file(tmp_path), "--to", tmp_path, "--weights-licence", "MIT"]
+    options: list[str | Path] = ["--contract", contract_file(tmp_path), "--to", tmp_path, "--weights-licence", "MIT"]
     code, printed, told = edge_export(capsys, model, *options)
     assert code == 0, told
     assert printed.strip() == str(tmp_path / "foreign")
@@ -132,7 +132,15 @@ def test_a_real_foreign_classifier_becomes_a_bundle_in_fp16_too(
         outputs=[{"name": "labels", "shape": ["batch", 45]}],
         decoder={"type": "softmax-heads", "heads": [head]},
     )
-    options = ["--contract", contract, "--to", tmp_path, "--fp16", "--calibrate", data_dir / "hagrid_mini"]
+    options: list[str | Path] = [
+        "--contract",
+        contract,
+        "--to",
+        tmp_path,
+        "--fp16",
+        "--calibrate",
+        data_dir / "hagrid_mini",
+    ]
     code, _, told = edge_export(capsys, model, *options, "--pictures", "24")
     assert code == 0, told
     assert Bundle.open(tmp_path / "hagrid-crops").precisions == ("fp32", "fp16")
@@ -150,7 +158,7 @@ def test_a_real_foreign_classifier_becomes_a_bundle_in_fp16_too(
 def test_a_contract_that_is_not_the_models_is_refused(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, object], code: int, message: str
 ) -> None:
-    options = ["--contract", contract_file(tmp_path, **changes), "--to", tmp_path / "out"]
+    options: list[str | Path] = ["--contract", contract_file(tmp_path, **changes), "--to", tmp_path / "out"]
     left, _, told = edge_export(capsys, model, *options)
     assert (left, message in told) == (code, True), told
     assert not (tmp_path / "out").exists()
@@ -198,6 +206,13 @@ def test_a_picture_may_be_given_for_the_self_test(
     import cv2
 
     cv2.imwrite(str(tmp_path / "hand.png"), noisy_picture(60, 50))
-    options = ["--contract", contract_file(tmp_path), "--to", tmp_path, "--picture", tmp_path / "hand.png"]
+    options: list[str | Path] = [
+        "--contract",
+        contract_file(tmp_path),
+        "--to",
+        tmp_path,
+        "--picture",
+        tmp_path / "hand.png",
+    ]
     assert edge_export(capsys, model, *options)[0] == 0
     assert Bundle.open(tmp_path / "foreign").manifest.self_test.boxes_xyxy == ((0, 0, 60, 50),)
