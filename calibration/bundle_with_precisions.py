@@ -23,7 +23,7 @@ from calibration.settings import PrecisionSettings
 from calibration.task_metric import has_labels
 from edge.bundle.bundle import Bundle
 from edge.bundle.contract import ModelContract
-from edge.errors import UsageError
+from edge.errors import SourceError, UsageError
 from edge.tasks.loading import load
 from edge.tasks.task import Task
 from export.comparison import tensors_from_pictures
@@ -59,6 +59,8 @@ def bundle_with_precisions(
     inputs = tensors_from_pictures(
         contract.input, [CheckPicture(one.pixels, own) for one, own in zip(calibration, boxes, strict=True)]
     )
+    if not inputs:
+        raise SourceError(f"{partner.name} finds no hand in the pictures to calibrate on; give pictures of hands")
     say(f"measuring float32 on {len(held_out)} held-out pictures")
     judge = Judge(contract, model, held_out, partner=partner)
     lowered: list[Lowered] = []

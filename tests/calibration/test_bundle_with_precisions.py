@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.cli.export import main
 from edge.runners.onnxruntime import OnnxRuntimeRunner
-from tests.edge.bundles import pose_contract, pose_model, write_small_bundle
+from tests.edge.bundles import noisy_picture, pose_contract, pose_model, write_small_bundle
 
 Outcome = tuple[int, str, str]
 
@@ -93,13 +93,14 @@ def test_fp16_needs_no_data_and_replaces_itself_byte_by_byte(
         (["gesture-classifier", "--int8", "--calibrate", "nowhere"], 3, "nowhere is not a folder"),
         (["gesture-classifier", "--int8", "--calibrate", "NOISE"], 3, "noise or show nothing"),
         (["gesture-classifier", "--int8", "--calibrate", "NOISE", "--method", "magic"], 2, "magic"),
+        (["gesture-classifier", "--fp16", "--calibrate", "PATCHES"], 3, "finds no hand in the pictures"),
         (["POSE", "--fp16"], 2, "pose model of a few kilobytes"),
     ],
 )
 def test_a_fault_of_the_user_is_one_sentence_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
 ) -> None:
-    places = {"POSE": tmp_path / "pose", "NOISE": tmp_path / "noise"}
+    places = {"POSE": tmp_path / "pose", "NOISE": tmp_path / "noise", "PATCHES": tmp_path / "patches"}
     if "POSE" in arguments:
         write_small_bundle(places["POSE"], pose_contract(), pose_model())
     if "NOISE" in arguments:
@@ -107,6 +108,10 @@ def test_a_fault_of_the_user_is_one_sentence_and_writes_nothing(
         for seed in range(30):
             noise = np.random.default_rng(seed).integers(0, 256, (60, 80, 3), np.uint8)
             cv2.imwrite(str(places["NOISE"] / f"{seed}.png"), noise)
+    if "PATCHES" in arguments:
+        places["PATCHES"].mkdir()
+        for seed in range(12):
+            cv2.imwrite(str(places["PATCHES"] / f"{seed}.png"), noisy_picture(80, 60, seed=seed))
     given = [str(places.get(one, one)) for one in arguments]
     left, printed, said = edge_export(capsys, *given, "--to", tmp_path / "out")
     assert left == code, said

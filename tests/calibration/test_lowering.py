@@ -46,7 +46,8 @@ def told(step: str) -> None:
 
 def inputs_of(bundle: Bundle, pictures: list[LabelledPicture]) -> list[NDArray[np.float32]]:
     boxes = [
-        tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in one.sample.boxes_xyxy) for one in pictures
+        tuple((float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in one.sample.boxes_xyxy)
+        for one in pictures
     ]
     shown = [CheckPicture(one.pixels, own or (whole(one.pixels),)) for one, own in zip(pictures, boxes, strict=True)]
     return tensors_from_pictures(bundle.manifest.input, shown)

@@ -28,8 +28,8 @@ def quantised() -> bytes:
 
 
 def node_of(graph: ModelProto, name: str) -> NodeProto:
-    node: NodeProto = next(node for node in graph.graph.node if node.name == name)
-    return node
+    found: NodeProto = next(node for node in graph.graph.node if node.name == name)
+    return found
 
 
 def replaced(graph: ModelProto, name: str, values: NDArray[Any]) -> None:
