@@ -113,7 +113,7 @@ def test_a_classifier_learns_from_its_teacher_and_is_measured(desk: Path, capsys
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["nothing"], 2, "there is no recipe 'nothing'; give a .yaml file or one of gesture-classifier, hagrid"),
+        (["nothing"], 2, "there is no recipe 'nothing'; give a .yaml file or one of efficientnet-cascade, gesture-classifier"),
         (["{desk}/detector.yaml", "schedule.stepps=3"], 2, "unknown key 'schedule.stepps'; did you mean 'steps'?"),
         (["{desk}/detector.yaml", "--data", "{desk}/none"], 3, "none/hands does not exist; set the data root"),
         (["{desk}/detector.yaml", "--teacher", "{desk}/teacher.onnx"], 2, "learns from labels alone"),
@@ -129,7 +129,7 @@ def test_a_classifier_learns_from_its_teacher_and_is_measured(desk: Path, capsys
             "none.pt is not a file",
         ),
         (["eval", "{desk}/none.pt"], 3, "expected the checkpoint.pt of a training run"),
-        (["eval", "{desk}/detector.yaml"], 3, "give the checkpoint.pt of a training run"),
+        (["eval", "{desk}/detector.yaml"], 3, "expected the checkpoint.pt of a training run"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_code(

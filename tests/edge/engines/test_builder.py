@@ -39,15 +39,16 @@ def rtx_key(bundle: Bundle, rtx: Flavour, precision: Precision = "fp32", **setti
 def test_every_shipped_model_builds_and_says_how_far_it_is(name: str, precision: Precision, rtx: Flavour) -> None:
     bundle = Bundle.open(find_bundle(name))
     told: list[BuildProgress] = []
+    model = bundle.read_model(precision)
     plan = build_plan(
-        bundle.read_model(precision),
+        model,
         rtx_key(bundle, rtx, precision),
         rtx,
         workspace_mb=WORKSPACE_MB,
         on_progress=told.append,
     )
     assert plan.content.startswith(MAGIC)
-    assert len(plan.content) > 2**20
+    assert len(plan.content) > len(model) / 2
     assert plan.gpu_layers == ()
     fractions = [one.fraction for one in told]
     assert fractions == sorted(fractions)
