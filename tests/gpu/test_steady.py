@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from edge.bundle.zoo import shipped_names
 from edge.gpu.backend import GpuBackend
 from edge.gpu.recording import Call, RecordingGpu
 from edge.gpu.recording_model import RecordingModel
+from edge.pipeline import DEFAULT_MODELS
 from edge.pipeline.agreement import difference, hands_in
 from edge.tasks.picture import frame_from_picture
 from tests.gpu.lanes import lanes, shipped_pictures
@@ -45,7 +45,7 @@ def test_the_host_waits_for_nothing_before_the_end_of_a_frame() -> None:
         gpu.calls.clear()
         hands_in(frame, lane)
         names = [f"{call.kind} {call.detail}".strip() for call in asked(gpu)]
-    detector, classifier, keypoints = sorted(shipped_names(), key=lambda name: ("detector" not in name, name))
+    detector, classifier, keypoints = DEFAULT_MODELS
     assert names[0].startswith("copy in")
     assert names[1:] == [
         "clear 4 bytes",

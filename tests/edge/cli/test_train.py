@@ -113,7 +113,11 @@ def test_a_classifier_learns_from_its_teacher_and_is_measured(desk: Path, capsys
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["nothing"], 2, "there is no recipe 'nothing'; give a .yaml file or one of efficientnet-cascade, gesture-classifier"),
+        (
+            ["nothing"],
+            2,
+            "there is no recipe 'nothing'; give a .yaml file or one of efficientnet-cascade, gesture-classifier",
+        ),
         (["{desk}/detector.yaml", "schedule.stepps=3"], 2, "unknown key 'schedule.stepps'; did you mean 'steps'?"),
         (["{desk}/detector.yaml", "--data", "{desk}/none"], 3, "none/hands does not exist; set the data root"),
         (["{desk}/detector.yaml", "--teacher", "{desk}/teacher.onnx"], 2, "learns from labels alone"),
