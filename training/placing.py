@@ -34,7 +34,8 @@ def device_named(name: str) -> torch.device:
 
 def placed(value: Any, device: torch.device) -> Any:
     """Return `value` with every tensor in it on `device`."""
-    return each_tensor(value, lambda tensor: tensor.to(device, non_blocking=True))
+    # What comes from a GPU must have arrived before anybody reads it.
+    return each_tensor(value, lambda tensor: tensor.to(device, non_blocking=device.type == "cuda"))
 
 
 def each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
