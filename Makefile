@@ -9,7 +9,7 @@ SHELL := bash
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-SOURCE ?=
+export SOURCE ?=
 VENV := .venv
 DEMO_VENV := .venv-demo
 CONSTRAINTS := requirements/constraints.txt
@@ -47,9 +47,10 @@ format: $(VENV)/installed
 
 # A camera that delivers no frame (exit code 3) says why and the next one is tried; the built-in scene is the last resort.
 demo: $(DEMO_VENV)/installed
-	@mkdir -p demo; rm -f demo/annotated.mp4 demo/results.jsonl
+	@mkdir -p demo
 	@run=("$(DEMO_VENV)/bin/edge-run" --video demo/annotated.mp4 --jsonl demo/results.jsonl); \
-	source='$(SOURCE)'; done=; \
+	source=$$SOURCE; done=; \
+	if [[ -z $$source ]]; then rm -f demo/annotated.mp4 demo/results.jsonl; fi; \
 	for camera in $$([[ -n $$source ]] || find /dev -maxdepth 1 -name 'video*' 2>/dev/null | sort -V); do \
 		echo "Watching $$camera for 600 frames; Ctrl-C ends it earlier."; \
 		status=0; "$${run[@]}" --camera "$$camera" --max-frames 600 || status=$$?; \

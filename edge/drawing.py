@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from edge.errors import UsageError
 from edge.frame import Pixels
+from edge.gesture import NO_GESTURE
 from edge.keypoints import CHAINS, PALM
 from edge.masks import Mask
-from edge.results import Hand, Hands
+from edge.results import Hand, Hands, Label
 
 Bgr: TypeAlias = tuple[int, int, int]
 _Box: TypeAlias = tuple[int, int, int, int]
@@ -36,6 +37,8 @@ _CORNER_POINTS = 8
 _FAR_PX = 1e5
 # A keypoint below is a guess: it is not drawn, and no bone that ends there.
 _LEAST_POINT_SCORE = 0.3
+# A gesture or pose that is told with less is less likely than all others together.
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +109,26 @@ def draw_rate(pixels: Pixels, fps: float) -> None:
 
 
 def label(hand: Hand) -> str:
-    """What is written at a hand: `right palm 0.97`, or its detection score where nothing more is known."""
+    """What is written at a hand: `right palm 0.97`, or its detection score where nothing more is known.
+
+    A gesture or pose that is less likely than not is not written.
+    """
     side = f"{hand.handedness.name} " if hand.handedness is not None else ""
     holding = " holding" if hand.holding is not None and hand.holding.name == "holding" else ""
-    if hand.pose is not None and (hand.gesture is None or hand.gesture.name == "no_gesture"):
-        return f"{side}{hand.pose.name.replace('_', ' ')}{holding} {hand.pose.score:.2f}"
+    pose = _likely(hand.pose)
+    if pose is not None and (hand.gesture is None or hand.gesture.name == NO_GESTURE):
+        return f"{side}{pose.name.replace('_', ' ')}{holding} {pose.score:.2f}"
     if hand.gesture is None:
         return f"{side}hand{holding} {hand.score:.2f}"
-    if hand.gesture.name == "no_gesture":
+    gesture = _likely(hand.gesture)
+    if gesture is None:
         return f"{side}hand{holding}"
-    return f"{side}{hand.gesture.name.replace('_', ' ')}{holding} {hand.gesture.score:.2f}"
+    return f"{side}{gesture.name.replace('_', ' ')}{holding} {gesture.score:.2f}"
+
+
+def _likely(told: Label | None) -> Label | None:
+    """Return a gesture or pose that is more likely than all others together."""
+    return told if told is not None and told.name != NO_GESTURE and told.score >= _LIKELY else None
 
 
 def _check(pixels: Pixels) -> None:

@@ -237,7 +237,7 @@ class FrameResult:
         time_s: time within a recording, or since the first frame of a live source.
         width_px, height_px: size of the frame.
         hands: the hands, highest score first.
-        latency_ms: time of each stage; `total` runs from the capture of the frame to its result.
+        latency_ms: time of each stage; `total` runs from the end of the frame's capture to its result.
     """
 
     source: str

@@ -32,6 +32,8 @@ class MaskFolderSink(Sink):
         self._sources = {}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise OutputError(f"{self.name} is a file; name a folder for the masks") from error
         except OSError as error:
             raise self._error(error) from error
 

@@ -33,6 +33,12 @@ def test_label_says_what_is_known() -> None:
     assert [label(hand) for hand in known] == ["left palm 0.99", "right two up inverted 0.60", "hand", "left hand 0.90"]
 
 
+def test_a_gesture_that_is_less_likely_than_not_is_not_written() -> None:
+    doubtful = Labels(GESTURES, np.array([0, 0], np.int64), np.array([0.49, 0.5], np.float32))
+    known = Hands(np.zeros((2, 4), np.float32), np.ones(2, np.float32), doubtful)
+    assert [label(hand) for hand in known] == ["hand", "palm 0.50"]
+
+
 def test_label_says_what_is_held() -> None:
     held = Labels(("holding", "empty"), np.array([0, 1], np.int64), np.full(2, 0.8, np.float32))
     gestures = Labels(GESTURES, np.array([0, 0], np.int64), np.full(2, 0.9, np.float32))

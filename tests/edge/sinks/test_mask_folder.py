@@ -53,7 +53,7 @@ def test_masks_of_pictures_are_called_as_these_are(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"mask folder .*file cannot be written"):
+    with pytest.raises(OutputError, match=r"mask folder .*file is a file; name a folder"):
         sink_in(tmp_path / "file")
     sink = sink_in(tmp_path / "masks")
     (tmp_path / "masks" / "000000.png").mkdir()
