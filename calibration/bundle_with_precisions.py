@@ -61,8 +61,8 @@ def bundle_with_precisions(
     )
     if not inputs:
         raise SourceError(f"{partner.name} finds no hand in the pictures to calibrate on; give pictures of hands")
-    say(f"measuring float32 on {len(held_out)} held-out pictures")
-    judge = Judge(contract, model, held_out, partner=partner)
+    say(f"measuring float32 on {len(held_out)} {'rendered scenes' if settings.data is None else 'held-out pictures'}")
+    judge = Judge(contract, model, held_out, partner=partner, rendered=settings.data is None)
     lowered: list[Lowered] = []
     if settings.fp16:
         say("writing FP16")
@@ -100,6 +100,7 @@ def _written(
     return PrecisionReport(
         bundle=packed(bundle, passing, judge, folder, data=settings.data).path if passing else None,
         labelled=judge.labelled,
+        rendered=judge.rendered,
         reference=judge.reference,
         reference_bytes=len(model),
         lowered=tuple(lowered),
