@@ -113,6 +113,8 @@ def _require_sense(bundle: Bundle, settings: PrecisionSettings) -> None:
     manifest = bundle.manifest
     if manifest.task == "pose":
         raise UsageError(f"{manifest.name} is a pose model of a few kilobytes, which no precision makes faster")
+    if manifest.task == "segmenter":
+        raise UsageError(f"{manifest.name} tells masks, which no metric judges here; segmenters stay float32")
     if settings.int8 and settings.data is None:
         raise UsageError("INT8 is calibrated on pictures; name a folder with --calibrate")
 

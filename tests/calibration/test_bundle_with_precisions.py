@@ -101,6 +101,7 @@ def test_fp16_needs_no_data_and_replaces_itself_byte_by_byte(
         (["gesture-classifier", "--int8", "--calibrate", "NOISE", "--method", "magic"], 2, "magic"),
         (["gesture-classifier", "--fp16", "--calibrate", "PATCHES"], 3, "finds no hand in the pictures"),
         (["POSE", "--fp16"], 2, "pose model of a few kilobytes"),
+        (["hand-segmenter", "--fp16"], 2, "segmenters stay float32"),
     ],
 )
 def test_a_fault_of_the_user_is_one_sentence_and_writes_nothing(
