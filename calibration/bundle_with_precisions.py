@@ -34,8 +34,6 @@ from training.data.sample import HandSample
 
 DETECTOR, CLASSIFIER = "hand-detector", "gesture-classifier"
 SCENES = 24
-# The method of the ranges is chosen on pictures of the calibration side that ranges were not measured on.
-CHOICE_PICTURES = 48
 LATENCY_RUNS = 15
 
 
@@ -61,15 +59,16 @@ def bundle_with_precisions(
     )
     if not inputs:
         raise SourceError(f"{partner.name} finds no hand in the pictures to calibrate on; give pictures of hands")
-    say(f"measuring float32 on {len(held_out)} held-out pictures")
-    judge = Judge(contract, model, held_out, partner=partner)
+    say(f"measuring float32 on {len(held_out)} {'rendered scenes' if settings.data is None else 'held-out pictures'}")
+    judge = Judge(contract, model, held_out, partner=partner, rendered=settings.data is None)
+    # What is chosen is chosen on other pictures than those that judge it.
+    chooser = Judge(contract, model, choice, partner=partner, rendered=settings.data is None)
     lowered: list[Lowered] = []
     if settings.fp16:
         say("writing FP16")
-        lowered.append(lowered_to_fp16(contract, model, inputs, judge, say=say))
+        lowered.append(lowered_to_fp16(contract, model, inputs, judge, choice=chooser, say=say))
     if settings.int8:
         say("writing INT8")
-        chooser = Judge(contract, model, choice, partner=partner) if settings.method is None else None
         float32 = nodes_to_keep(model, half_losses(model, contract.input, inputs))
         lowered.append(
             lowered_to_int8(contract, model, inputs, judge, settings, float32=float32, choice=chooser, say=say)
@@ -91,8 +90,8 @@ def _written(
     passing = [one for one in lowered if one.passes]
     for one in lowered:
         if not one.passes:
-            lost = f"loses {one.drop_points:.2f} points of {one.max_drop:g} allowed"
-            say(f"{one.precision} {lost}, with half of its nodes spared too: it is not written")
+            lost = f"loses {one.drop_points:.2f} points of {one.max_drop:g} allowed, {len(one.spared)} nodes spared"
+            say(f"{one.precision} {lost}: it is not written")
     folder = settings.to / bundle.manifest.name
     if passing:
         say(f"verifying and writing {folder}")
@@ -100,6 +99,7 @@ def _written(
     return PrecisionReport(
         bundle=packed(bundle, passing, judge, folder, data=settings.data).path if passing else None,
         labelled=judge.labelled,
+        rendered=judge.rendered,
         reference=judge.reference,
         reference_bytes=len(model),
         lowered=tuple(lowered),
@@ -112,6 +112,8 @@ def _require_sense(bundle: Bundle, settings: PrecisionSettings) -> None:
     manifest = bundle.manifest
     if manifest.task == "pose":
         raise UsageError(f"{manifest.name} is a pose model of a few kilobytes, which no precision makes faster")
+    if manifest.task == "segmenter":
+        raise UsageError(f"{manifest.name} tells masks, which no metric judges here; segmenters stay float32")
     if settings.int8 and settings.data is None:
         raise UsageError("INT8 is calibrated on pictures; name a folder with --calibrate")
 
@@ -128,18 +130,18 @@ def _partner(contract: ModelContract, settings: PrecisionSettings) -> Task:
 def _pictures(
     contract: ModelContract, settings: PrecisionSettings
 ) -> tuple[list[LabelledPicture], list[LabelledPicture], list[LabelledPicture]]:
-    """Return pictures to calibrate on, to choose a method by and to judge by; all are rendered where no data is."""
+    """Return pictures to calibrate on, to choose a method and spared nodes by, and to judge by.
+
+    All are rendered where no data is. A single picture to calibrate on is also the one to choose by.
+    """
     if settings.data is None:
-        scenes = rendered(2 * SCENES)
-        return scenes[:SCENES], [], scenes[SCENES:]
+        scenes = rendered(3 * SCENES)
+        return scenes[:SCENES], scenes[SCENES : 2 * SCENES], scenes[2 * SCENES :]
     split = split_from_folder(settings.data)
     own = PictureSplit(*(_judgeable(contract, samples) for samples in (split.calibration, split.held_out)))
-    some = picked(own.calibration, settings.calibration_pictures + CHOICE_PICTURES)
-    every = max(2, len(some) // CHOICE_PICTURES)
-    choice = some[::every] if settings.int8 and settings.method is None else []
-    calibration = [sample for number, sample in enumerate(some) if number % every or not choice]
-    held_out = picked(own.held_out, settings.pictures)
-    return labelled(calibration), labelled(choice) if choice else [], labelled(held_out)
+    some = picked(own.calibration, 2 * settings.calibration_pictures)
+    calibration, choice = some[::2], some[1::2] or some
+    return labelled(calibration), labelled(choice), labelled(picked(own.held_out, settings.pictures))
 
 
 def _judgeable(contract: ModelContract, samples: Sequence[HandSample]) -> tuple[HandSample, ...]:

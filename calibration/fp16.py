@@ -29,17 +29,18 @@ def lowered_to_fp16(
     inputs: Sequence[NDArray[np.float32]],
     judge: Judge,
     *,
+    choice: Judge,
     say: Callable[[str], None],
 ) -> Lowered:
-    """Return the model in FP16, as few nodes as needed in float32.
+    """Return the model in FP16, with as few nodes in float32 as `choice` needs, and what `judge` says of it.
 
     The file is judged as ONNX Runtime computes it and with every tensor rounded as a GPU does; the worse counts.
     """
     spared = nodes_to_keep(model, half_losses(model, contract.input, inputs))
-    verdict, drop = _judged(judge, model, spared)
+    _, chosen_drop = _judged(choice, model, spared)
     errors: tuple[NodeError, ...] = ()
-    if drop > FP16_MAX_DROP:
-        say(f"FP16 loses {drop:.2f} points; looking for the nodes that cost them")
+    if chosen_drop > FP16_MAX_DROP:
+        say(f"FP16 loses {chosen_drop:.2f} points; looking for the nodes that cost them")
         names = [node.name for node in graph_from_bytes(model).graph.node if node.name not in spared]
 
         def alone(node: str) -> bytes:
@@ -47,11 +48,11 @@ def lowered_to_fp16(
 
         errors = tuple(node_errors(contract, model, inputs[:SENSITIVITY_INPUTS], names, alone))
         found = fewest_spared(
-            [one.node for one in errors], lambda more: _judged(judge, model, {*spared, *more})[1] <= FP16_MAX_DROP
+            [one.node for one in errors], lambda more: _judged(choice, model, {*spared, *more})[1] <= FP16_MAX_DROP
         )
         if found is not None:
             spared |= dict.fromkeys(found, "costs accuracy")
-            verdict, drop = _judged(judge, model, spared)
+    verdict, drop = _judged(judge, model, spared)
     file = fp16_from_onnx(model, keep=spared)
     with (
         runner_from_onnx(contract, model) as ours,

@@ -70,11 +70,12 @@ def lowered_to_int8(
     settings: PrecisionSettings,
     *,
     float32: Mapping[str, str],
-    choice: Judge | None,
+    choice: Judge,
     say: Callable[[str], None],
 ) -> Lowered:
-    """Return the model in INT8, as few layers as needed in FP16, by the method that `choice` judges best.
+    """Return the model in INT8 and what `judge` says of it.
 
+    Its method is the one that `choice` judges best, and as few layers are in FP16 as `choice` needs.
     Raises `UsageError` for a model that has no layer to quantise.
     """
     tensors = placement_of(graph_from_bytes(model), keep=float32).tensors
@@ -83,36 +84,29 @@ def lowered_to_int8(
     say(f"measuring the ranges of {len(tensors)} tensors on {sum(map(len, inputs))} inputs")
     ranges = ranges_of(model, contract, inputs, tensors, cache=settings.cache)
     lowering = Int8Lowering(contract, model, inputs, float32, ranges)
-    methods = [settings.method] if settings.method else _ranked_methods(lowering, choice or judge, say)
+    method = settings.method or _best_method(lowering, choice, say)
     spared: dict[str, str] = {}
-    method, verdict, drop = methods[0], judge.reference, np.inf
-    for other in methods:
-        told = judge.verdict(lowering.file(other))
-        if judge.reference.drop_points(told) < drop:
-            method, verdict, drop = other, told, judge.reference.drop_points(told)
-        if drop <= settings.max_drop:
-            break
-    errors = lowering.errors(method) if settings.sensitivity or drop > settings.max_drop else ()
-    if drop > settings.max_drop:
-        say(f"INT8 loses {drop:.2f} points; looking for the layers that cost them")
+    chosen_drop = choice.drop_points(lowering.file(method))
+    errors = lowering.errors(method) if settings.sensitivity or chosen_drop > settings.max_drop else ()
+    if chosen_drop > settings.max_drop:
+        say(f"INT8 loses {chosen_drop:.2f} points; looking for the layers that cost them")
         found = fewest_spared(
             [one.node for one in errors],
-            lambda more: judge.drop_points(lowering.file(method, more)) <= settings.max_drop,
+            lambda more: choice.drop_points(lowering.file(method, more)) <= settings.max_drop,
         )
         if found is not None:
             costs = {one.node: one.error for one in errors}
             spared = {node: f"alone it moves the outputs by {costs[node]:.1%}" for node in costs if node in found}
-            verdict = judge.verdict(lowering.file(method, spared))
-            drop = judge.reference.drop_points(verdict)
     file = lowering.file(method, spared)
     require_rules(file)
+    verdict = judge.verdict(file)
     with runner_from_onnx(contract, model) as ours, runner_from_onnx(contract, file) as theirs:
         outputs = output_differences(ours, theirs, inputs[:SENSITIVITY_INPUTS])
     return Lowered(
         precision="int8",
         model=file,
         verdict=verdict,
-        drop_points=drop,
+        drop_points=judge.reference.drop_points(verdict),
         max_drop=settings.max_drop,
         spared=spared,
         outputs=outputs,
@@ -121,8 +115,8 @@ def lowered_to_int8(
     )
 
 
-def _ranked_methods(lowering: Int8Lowering, judge: Judge, say: Callable[[str], None]) -> list[Method]:
-    """Return the methods, the one of the least drop first; of equal ones, the one whose outputs lie nearest."""
+def _best_method(lowering: Int8Lowering, judge: Judge, say: Callable[[str], None]) -> Method:
+    """Return the method of the least drop; of equal ones, the one whose outputs lie nearest."""
     tried: dict[Method, tuple[float, float]] = {}
     for method in METHODS:
         file = qdq_from_onnx(lowering.model, lowering.placement(), lowering.ranges.thresholds[method])
@@ -134,4 +128,4 @@ def _ranked_methods(lowering: Int8Lowering, judge: Judge, say: Callable[[str], N
         # Differences below a tenth of a point are chance.
         tried[method] = round(max(judge.drop_points(file), 0.0), 1), moved
     say("; ".join(f"{method}: {drop:.1f} points, outputs {moved:.1%}" for method, (drop, moved) in tried.items()))
-    return sorted(tried, key=tried.__getitem__)
+    return min(tried, key=tried.__getitem__)

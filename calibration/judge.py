@@ -36,7 +36,8 @@ class Judge:
     """Judges files of one contract on the same pictures.
 
     `reference` is the float32 file: where no picture has a label for the task, its answers are the truth. `partner` is
-    the other model of the cascade, a detector for what looks at crops, and for a detector what looks at its hands.
+    the other model of the cascade, a detector for what looks at crops, and for a detector what looks at its hands;
+    `rendered` says that the pictures are scenes of `edge.scene`, not photographs.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class Judge:
         pictures: Sequence[LabelledPicture],
         *,
         partner: Task | None = None,
+        rendered: bool = False,
     ) -> None:
-        self.contract, self._partner = contract, partner
+        self.contract, self.rendered, self._partner = contract, rendered, partner
         with self._opened(reference) as task:
             having = [picture for picture in pictures if has_labels(contract, picture.sample)]
             self.labelled = bool(having)

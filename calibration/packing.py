@@ -81,19 +81,20 @@ def _expectation(bundle: Bundle, lowered: Lowered) -> tuple[Expectation, dict[st
 
 def _card(lowered: Lowered, judge: Judge, data: Path | None) -> AccuracyCard:
     task = lowered.verdict.task
-    truth = "the sets' labels" if judge.labelled else "the float32 model's answers"
+    shown, kind = ("rendered scenes", "scenes") if judge.rendered else ("held out", "pictures")
+    truth = f"the {'scenes' if judge.rendered else 'sets'}' labels" if judge.labelled else "the float32 model's answers"
     spared = f"{len(lowered.spared)} nodes spared" if lowered.spared else "no node spared"
     method = f", ranges by {lowered.method}" if lowered.method else ""
     decoder = judge.contract.decoder
     return AccuracyCard(
         metric=task.metric,
         value=round(task.value, 4),
-        split="test",
+        split="rendered" if judge.rendered else "test",
         min_score=decoder.min_score if isinstance(decoder, BoxDecoder) else None,
         date=datetime.now(timezone.utc).date().isoformat(),
         command=f"edge-export --{lowered.precision}" + ("" if data is None else f" --calibrate {data.name}"),
-        sets=(_row("held out", lowered.verdict), _row("held out, float32", judge.reference)),
-        note=f"judged by {truth} on pictures kept from calibration; {spared}{method}",
+        sets=(_row(shown, lowered.verdict), _row(f"{shown}, float32", judge.reference)),
+        note=f"judged by {truth} on {kind} kept from calibration; {spared}{method}",
     )
 
 

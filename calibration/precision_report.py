@@ -16,12 +16,13 @@ from calibration.lowered import Lowered
 class PrecisionReport:
     """The bundle written, None where no precision passed, and the figures of every precision that was tried.
 
-    `labelled` says whether labels of the pictures judged, or the float32 model's own answers; `latency_ratio` is how
-    long one inference takes on this machine's CPU as a share of float32's.
+    `labelled` says whether labels of the pictures judged, or the float32 model's own answers; `rendered` whether the
+    pictures are scenes; `latency_ratio` is how long one inference takes on this machine's CPU as a share of float32's.
     """
 
     bundle: Path | None
     labelled: bool
+    rendered: bool
     reference: Verdict
     reference_bytes: int
     lowered: tuple[Lowered, ...]

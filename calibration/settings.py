@@ -33,7 +33,7 @@ class PrecisionSettings:
     pictures: int = 200
     """At most this many held-out pictures are measured with."""
     calibration_pictures: int = 128
-    """At most this many pictures are calibrated on."""
+    """At most this many pictures are calibrated on, and as many others decide on the method and what is spared."""
     cache: Path | None = None
     """Folder where ranges are kept for the next time; None keeps none."""
     sensitivity: bool = False

@@ -41,7 +41,8 @@ def print_precisions(report: PrecisionReport) -> None:
     task = report.reference.task
     truth = "labels of" if report.labelled else "the float32 model's answers on"
     table = Table("precision", "kB", "time", task.metric, "lost", "cascade", "spared", "outputs", "written")
-    table.title = f"judged by {truth} {task.pictures} held-out pictures, {task.hands} hands"
+    kind = "rendered scenes" if report.rendered else "held-out pictures"
+    table.title = f"judged by {truth} {task.pictures} {kind}, {task.hands} hands"
     table.title_justify = "left"
     table.add_row("fp32", f"{report.reference_bytes / 1000:.0f}", "1.00", *_figures(report.reference), "", "", "yes")
     for one in report.lowered:

@@ -62,6 +62,7 @@ def test_fp16_and_int8_are_measured_packed_and_tested(
         assert bundle.verify(precision=precision).precision == precision
         assert bundle.manifest.accuracy[precision].value > 0.5
     assert bundle.manifest.accuracy["int8"].sets[0].figures["cascade_hands"] > 0
+    assert bundle.manifest.accuracy["int8"].split == "test"
     assert list((tmp_path / "cache").rglob("*.json"))
 
 
@@ -78,6 +79,11 @@ def test_fp16_needs_no_data_and_replaces_itself_byte_by_byte(
     assert found[0] == found[1]
     bundle = Bundle.open(tmp_path / "gesture-classifier")
     assert bundle.precisions == ("fp32", "fp16")
+    card = bundle.manifest.accuracy["fp16"]
+    assert card.split == "rendered"
+    assert [own.name for own in card.sets] == ["rendered scenes", "rendered scenes, float32"]
+    assert "the scenes' labels on scenes" in card.note
+    assert "rendered scenes" in printed
     with OnnxRuntimeRunner.from_bundle(bundle, precision="fp16") as runner:
         assert runner.inputs[0].dtype == "float32"
 
@@ -95,6 +101,7 @@ def test_fp16_needs_no_data_and_replaces_itself_byte_by_byte(
         (["gesture-classifier", "--int8", "--calibrate", "NOISE", "--method", "magic"], 2, "magic"),
         (["gesture-classifier", "--fp16", "--calibrate", "PATCHES"], 3, "finds no hand in the pictures"),
         (["POSE", "--fp16"], 2, "pose model of a few kilobytes"),
+        (["hand-segmenter", "--fp16"], 2, "segmenters stay float32"),
     ],
 )
 def test_a_fault_of_the_user_is_one_sentence_and_writes_nothing(

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from calibration.fp16 import lowered_to_fp16
 from calibration.int8 import lowered_to_int8
-from calibration.judge import Judge
+from calibration.judge import Judge, Verdict
 from calibration.picture_split import picked, split_from_folder
 from calibration.pictures import LabelledPicture, labelled, rendered
 from calibration.qdq_rules import breaches_of
 from calibration.settings import PrecisionSettings
+from calibration.thresholds import METHODS
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.errors import UsageError
@@ -25,7 +26,7 @@ from tests.calibration.graphs import loudened
 from tests.edge.bundles import classifier_contract, classifier_model
 from tests.export.rtx import built
 
-LOUD, LOUD_CHANNEL = 2.0**18, 400.0
+LOUD, LOUD_CHANNEL, FAINT = 2.0**18, 400.0, 2.0**-22
 SETTINGS = PrecisionSettings(int8=True, method="min-max", max_drop=2.0)
 
 
@@ -38,6 +39,16 @@ def classifier() -> Bundle:
 def pictures(data_dir: Path) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
     split = split_from_folder(data_dir / "hagrid_mini")
     return labelled(picked(split.calibration, 12)), labelled(picked(split.held_out, 36))
+
+
+class CountingJudge(Judge):
+    """A judge that counts how often files are shown to it, the reference among them."""
+
+    asked = 0
+
+    def verdict(self, model: bytes) -> Verdict:
+        self.asked += 1
+        return super().verdict(model)
 
 
 def told(step: str) -> None:
@@ -58,10 +69,14 @@ def test_layers_that_int8_ruins_are_found_and_spared(
 ) -> None:
     contract = classifier.manifest
     loud, first, second = loudened(classifier.read_model(), LOUD_CHANNEL, channel=0)
-    judge = Judge(contract, loud, pictures[1])
+    judge, choice = CountingJudge(contract, loud, pictures[1][::2]), CountingJudge(contract, loud, pictures[1][1::2])
     inputs = inputs_of(classifier, pictures[0])
-    lowered = lowered_to_int8(contract, loud, inputs, judge, SETTINGS, float32={}, choice=None, say=told)
+    settings = replace(SETTINGS, method=None)
+    lowered = lowered_to_int8(contract, loud, inputs, judge, settings, float32={}, choice=choice, say=told)
     assert lowered.passes
+    assert judge.asked == 2
+    assert choice.asked > 1 + len(METHODS)
+    assert lowered.drop_points == judge.reference.drop_points(lowered.verdict)
     assert second.name in lowered.spared
     assert lowered.node_errors[0].node in {first.name, second.name}
     assert len(lowered.spared) <= 2
@@ -77,7 +92,7 @@ def test_int8_that_loses_too_much_whatever_is_spared_does_not_pass(
     # Ranges far too small leave nothing of any activation.
     monkeypatch.setattr("calibration.ranges.threshold_of", lambda *_: 1e-3)
     inputs = inputs_of(classifier, pictures[0])
-    lowered = lowered_to_int8(contract, model, inputs, judge, SETTINGS, float32={}, choice=None, say=told)
+    lowered = lowered_to_int8(contract, model, inputs, judge, SETTINGS, float32={}, choice=judge, say=told)
     assert not lowered.passes
     assert lowered.drop_points > 10
     assert lowered.spared == {}
@@ -88,11 +103,28 @@ def test_fp16_keeps_what_overflows_in_float32_and_loses_nothing(classifier: Bund
     loud, first, _ = loudened(classifier.read_model(), LOUD)
     scenes = rendered(6)
     judge = Judge(contract, loud, scenes)
-    lowered = lowered_to_fp16(contract, loud, inputs_of(classifier, scenes), judge, say=told)
+    lowered = lowered_to_fp16(contract, loud, inputs_of(classifier, scenes), judge, choice=judge, say=told)
     assert lowered.passes
     assert first.name in lowered.spared
     assert "overflow" in lowered.spared[first.name]
     assert lowered.verdict.task == judge.reference.task
+
+
+def test_fp16_spares_by_other_pictures_than_those_that_judge_it(
+    classifier: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = classifier.manifest
+    faint, first, second = loudened(classifier.read_model(), FAINT)
+    scenes = rendered(8)
+    judge, choice = CountingJudge(contract, faint, scenes[:4]), CountingJudge(contract, faint, scenes[4:])
+    # A loss that no measurement foresaw is left to the search.
+    monkeypatch.setattr("calibration.fp16.nodes_to_keep", lambda *_: {})
+    lowered = lowered_to_fp16(contract, faint, inputs_of(classifier, scenes), judge, choice=choice, say=told)
+    assert lowered.spared.keys() & {first.name, second.name}
+    assert set(lowered.spared.values()) == {"costs accuracy"}
+    # The reference, then the file as ONNX Runtime computes it and as a GPU rounds it.
+    assert judge.asked == 3
+    assert choice.asked > judge.asked
 
 
 def test_without_labels_the_float32_model_is_the_judge(classifier: Bundle) -> None:
@@ -129,4 +161,4 @@ def test_a_model_without_a_layer_for_int8_is_told_so() -> None:
     judge = Judge(contract, model, scenes)
     crops = tensors_from_pictures(contract.input, [CheckPicture(one.pixels, (whole(one.pixels),)) for one in scenes])
     with pytest.raises(UsageError, match="no layer that gains by INT8"):
-        lowered_to_int8(contract, model, crops, judge, SETTINGS, float32={}, choice=None, say=told)
+        lowered_to_int8(contract, model, crops, judge, SETTINGS, float32={}, choice=judge, say=told)

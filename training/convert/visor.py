@@ -58,15 +58,17 @@ class _File(_Part):
 def convert_visor(source: Path, folder: Path, *, objects: bool, copy: bool) -> Conversion:
     """Write the masks of all hands, and with `objects` of what they touch, beside the pictures that they belong to.
 
-    Pictures are linked to, or with `copy` copied; those that are not below `source`, or cannot be read, are skipped.
+    Pictures are linked to, or with `copy` copied; those that are not below `source`, or cannot be read, are skipped. A
+    picture that is named again keeps its mask: sparse polygons, which people drew, come before interpolated ones.
     Raises `SourceError` when `source` holds no annotations of this kind or none of their pictures, `UsageError` when
     `folder` holds something and `OutputError` when it cannot be written.
     """
-    files = [path for path in sorted(source.rglob("*.json")) if path.parent.name in SPLITS]
+    files = [path for path in source.rglob("*.json") if path.parent.name in SPLITS]
+    files.sort(key=lambda path: (_is_dense(path), path))
     if not files:
         raise SourceError(f"{source} is not VISOR; expected annotations such as train/P01_01.json below it")
     pictures = {path.name: path for path in pictures_below(source)}
-    written, hands, skipped = 0, 0, list[str]()
+    written, hands, skipped = set[tuple[str, str]](), 0, list[str]()
     with drafted(folder) as draft:
         for file in files:
             for frame in _frames_in(file):
@@ -74,19 +76,27 @@ def convert_visor(source: Path, folder: Path, *, objects: bool, copy: bool) -> C
                 if path is None:
                     skipped.append(f"{frame.image.name}: {file.name} names it, and it is not below {source}")
                     continue
+                place = file.parent.name, path.name
+                if place in written:
+                    skipped.append(f"{path.name}: {file.name} names it again")
+                    continue
                 try:
                     size_px = picture_size(path)
                 except SourceError as error:
                     skipped.append(str(error))
                     continue
-                drawn_px = _DENSE_PX if file.stem.endswith("_interpolations") else _SPARSE_PX
+                drawn_px = _DENSE_PX if _is_dense(file) else _SPARSE_PX
                 mask = _mask(frame.annotations, size_px, drawn_px, objects=objects)
                 _write(draft / file.parent.name, path, mask, copy=copy)
-                written += 1
+                written.add(place)
                 hands += sum(own.class_id in HAND_CLASSES for own in frame.annotations)
         if not written:
             raise SourceError(f"{source} holds no picture that its annotations name; the first: {skipped[0]}")
-    return Conversion(written, hands, 0, tuple(skipped))
+    return Conversion(len(written), hands, 0, tuple(skipped))
+
+
+def _is_dense(file: Path) -> bool:
+    return file.stem.endswith("_interpolations")
 
 
 def _frames_in(file: Path) -> Iterator[_Frame]:

@@ -53,6 +53,22 @@ def test_interpolated_polygons_have_another_size(tmp_path: Path) -> None:
     assert rows.max() == pytest.approx(60, abs=1.5)
 
 
+@pytest.mark.parametrize("copy", [False, True])
+def test_a_picture_named_again_keeps_the_mask_that_people_drew(tmp_path: Path, copy: bool) -> None:
+    source = write_visor(tmp_path / "visor")
+    convert_visor(source, tmp_path / "sparse", objects=False, copy=copy)
+    sparse = source / "annotations" / "train" / "P01_01.json"
+    # Read in the pixels of interpolations, the same polygons give another mask; its folder sorts first.
+    dense = source / "annotations" / "dense" / "train" / "P01_01_interpolations.json"
+    dense.parent.mkdir(parents=True)
+    dense.write_bytes(sparse.read_bytes())
+    done = convert_visor(source, tmp_path / "both", objects=False, copy=copy)
+    assert (done.pictures, done.hands, len(done.skipped)) == (1, 2, 3)
+    assert "P01_01_frame_0000000140.jpg: P01_01_interpolations.json names it again" in done.skipped
+    (mask,) = (tmp_path / "both" / "train" / "masks").iterdir()
+    assert mask.read_bytes() == (tmp_path / "sparse" / "train" / "masks" / mask.name).read_bytes()
+
+
 def test_what_is_not_visor_is_refused_and_nothing_is_left_behind(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is not VISOR"):
         convert_visor(tmp_path, tmp_path / "set", objects=False, copy=False)
