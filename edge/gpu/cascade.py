@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from edge.decoders import MaskDecoder
-from edge.errors import GpuError, UsageError
+from edge.errors import ModelError, UsageError
 from edge.frame import Frame, PixelFormat
 from edge.gpu.arrays import DevicePicture
 from edge.gpu.detection import Detection
@@ -62,8 +62,8 @@ class Cascade:
             self._opened = opened.pop_all()
 
     @property
-    def refusal(self) -> GpuError | None:
-        """Why the driver would not capture the work as a graph, if it would not."""
+    def refusal(self) -> ModelError | None:
+        """Why the work could not be captured as a graph, if it could not."""
         return next((replay.refusal for replay in self._replays.values() if replay.refusal is not None), None)
 
     @property
