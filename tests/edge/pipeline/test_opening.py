@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from edge.bundle.bundle import Bundle
@@ -12,6 +14,7 @@ from edge.gpu.backend import GpuBackend
 from edge.gpu.recording import RecordingGpu
 from edge.gpu.recording_model import RecordingModel
 from edge.pipeline import Pipeline, opening
+from tests.edge.bundles import segmenter_contract, segmenter_model, write_small_bundle
 
 MASKING = ("hand-detector", "hand-segmenter")
 
@@ -27,6 +30,15 @@ def test_masks_are_refused_before_an_engine_is_built() -> None:
     with pytest.raises(UsageError, match=r"a GPU tells no masks, which hand-segmenter is for.*--device cpu"):
         Pipeline(MASKING, device=GpuBackend(gpu, build, "test"))
     assert built == []
+    assert gpu.counts() == {}
+
+
+def test_a_segmenter_of_pictures_without_a_detector_is_refused(tmp_path: Path) -> None:
+    fields = segmenter_contract().input.model_dump() | {"fit": "stretch", "crop_margin": 0.0}
+    bundle = write_small_bundle(tmp_path / "segmenter", segmenter_contract(input=fields), segmenter_model())
+    gpu = RecordingGpu()
+    with pytest.raises(UsageError, match=r"a GPU runs one HandDetector.*small-segmenter.*use --device cpu"):
+        Pipeline([bundle.path], device=GpuBackend(gpu, RecordingModel, "test"))
     assert gpu.counts() == {}
 
 
