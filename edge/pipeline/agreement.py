@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle
 from edge.errors import ModelError
 from edge.frame import Frame
+from edge.geometry import iou_matrix
 from edge.masks import Mask
 from edge.pipeline.conveyor import Captured
 from edge.pipeline.lane import Lane
@@ -46,8 +49,17 @@ def difference(given: Hands, expected: Hands) -> str | None:
     """Return what is different beyond the tolerances of this module, None where nothing is."""
     if len(given) != len(expected):
         return f"{len(given)} hands instead of {len(expected)}"
-    told = (_of_hand(number, *pair) for number, pair in enumerate(zip(given, expected, strict=True)))
+    told = (_of_hand(number, given[row], expected[number]) for number, row in enumerate(_rows_of(expected, given)))
     return next((difference for difference in told if difference is not None), None)
+
+
+def _rows_of(expected: Hands, given: Hands) -> Iterator[int]:
+    """Yield the row in `given` of each expected hand, by their boxes: two of nearly the same score may swap ranks."""
+    overlaps = iou_matrix(expected.boxes_xyxy, given.boxes_xyxy)
+    for of_hand in overlaps:
+        row = int(of_hand.argmax())
+        overlaps[:, row] = -1
+        yield row
 
 
 def _of_hand(number: int, hand: Hand, wanted: Hand) -> str | None:
