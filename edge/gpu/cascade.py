@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from edge.errors import GpuError, UsageError
+from edge.decoders import MaskDecoder
+from edge.errors import ModelError, UsageError
 from edge.frame import Frame, PixelFormat
 from edge.gpu.arrays import DevicePicture
 from edge.gpu.detection import Detection
@@ -47,7 +48,7 @@ class Cascade:
         hands: int,
         capture: bool = True,
     ) -> None:
-        detector, looking = _divided(tasks)
+        detector, looking = divided(tasks)
         self._looking, self._models = looking, models
         self._gpu, self._stream, self._capture = gpu, stream, capture
         self._size: tuple[PixelFormat, int, int] = frame.pixel_format, frame.width_px, frame.height_px
@@ -61,8 +62,8 @@ class Cascade:
             self._opened = opened.pop_all()
 
     @property
-    def refusal(self) -> GpuError | None:
-        """Why the driver would not capture the work as a graph, if it would not."""
+    def refusal(self) -> ModelError | None:
+        """Why the work could not be captured as a graph, if it could not."""
         return next((replay.refusal for replay in self._replays.values() if replay.refusal is not None), None)
 
     @property
@@ -129,10 +130,14 @@ class Cascade:
         replay.queue()
 
 
-def _divided(tasks: Sequence[Task]) -> tuple[HandDetector, tuple[HandTask, ...]]:
+def divided(tasks: Sequence[Task]) -> tuple[HandDetector, tuple[HandTask, ...]]:
+    """Return the task that finds hands and those that look at them. Raises `UsageError` where a GPU cannot do both."""
     detectors = [task for task in tasks if isinstance(task, HandDetector)]
     looking = tuple(task for task in tasks if isinstance(task, HandTask))
     if len(detectors) != 1 or len(detectors) + len(looking) != len(tasks):
         names = ", ".join(f"{task.name} ({type(task).__name__})" for task in tasks)
         raise UsageError(f"a GPU runs one HandDetector and tasks about its hands, got {names}; use --device cpu")
+    segmenter = next((task for task in looking if isinstance(task.contract.decoder, MaskDecoder)), None)
+    if segmenter is not None:
+        raise UsageError(f"a GPU tells no masks, which {segmenter.name} is for; leave it out, or use --device cpu")
     return detectors[0], looking

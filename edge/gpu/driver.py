@@ -58,7 +58,7 @@ class DriverError(Exception):
 
 
 class Driver:
-    """CUDA's driver. Raises `DependencyError` when there is none, and from every call `DriverError`."""
+    """CUDA's driver. Raises `DependencyError` when there is none or an old one, and from every call `DriverError`."""
 
     def __init__(self) -> None:
         try:
@@ -68,7 +68,12 @@ class Driver:
                 f"device 'gpu' needs NVIDIA's driver, and {LIBRARY} cannot be loaded; install it, or use --device cpu"
             ) from error
         for name, arguments in _SIGNATURES.items():
-            function = getattr(self._library, name)
+            try:
+                function = getattr(self._library, name)
+            except AttributeError as error:
+                raise DependencyError(
+                    f"NVIDIA's driver has no {name}, which came with CUDA 11.4; update it, or use --device cpu"
+                ) from error
             function.argtypes, function.restype = arguments, ctypes.c_int
 
     def name_of(self, code: int) -> str:

@@ -26,7 +26,7 @@ def compiled_image(capability: tuple[int, int]) -> bytes:
 
     Raises:
         DependencyError: nvcc is missing, or it failed.
-        OutputError: the folder cannot be made or written, or others can write to it.
+        OutputError: there is no home, or the folder cannot be made or written, or others can write to it.
     """
     compiler, architecture = nvcc(), f"{capability[0]}{capability[1]}"
     folder = _private_folder()
@@ -74,7 +74,11 @@ def _key(compiler: Path, architecture: str) -> str:
 
 
 def _private_folder() -> Path:
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edge-hands" / "kernels"
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:
+        raise OutputError("this user has no home to keep compiled kernels in; set XDG_CACHE_HOME") from error
+    folder = cache / "edge-hands" / "kernels"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = folder.stat()

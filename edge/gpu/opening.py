@@ -23,7 +23,8 @@ def open_backend(*, cpu_may_take_over: bool = False) -> GpuBackend:
 
     `cpu_may_take_over` is that of `GpuBackend`. Raises `DependencyError` with what is missing.
     """
-    gpu, flavour = process_gpu(), load_flavour()
+    flavour = load_flavour()  # first, for an opened GPU keeps a context
+    gpu = process_gpu()
     machine = backend_from_machine(runner_of_plan)
     return GpuBackend(
         gpu,
@@ -38,8 +39,9 @@ def open_gpu_runner(bundle: Bundle) -> StreamRunner:
 
     Raises `DependencyError` with what is missing, `EngineError` when there can be no engine.
     """
+    flavour = load_flavour()
     process_gpu()
-    return runner_of_plan(_plan(bundle, backend_from_machine(runner_of_plan)), bundle, load_flavour())
+    return runner_of_plan(_plan(bundle, backend_from_machine(runner_of_plan)), bundle, flavour)
 
 
 @cache

@@ -21,6 +21,7 @@ from edge.tasks.task import Task
 
 if TYPE_CHECKING:
     from edge.gpu.backend import GpuBackend
+    from edge.runners.stream_model import StreamModel
 
 LANES_ON_GPU = 3
 """One frame is copied, one is worked on, one is read."""
@@ -79,15 +80,13 @@ def _on_named_gpu(models: Models, name: str, threads: int | None, min_score: flo
 
 
 def _on_gpu(models: Models, backend: GpuBackend, threads: int | None, min_score: float | None) -> OpenedLanes:
+    from edge.gpu.cascade import divided
     from edge.pipeline.agreement import require_agreement
     from edge.pipeline.gpu_lane import GpuLane
 
     bundles = _bundles(models)
     with ExitStack() as opened, ExitStack() as made:
-        on_gpu = {}
-        for bundle in bundles:
-            on_gpu[bundle.manifest.name] = model = backend.open_model(bundle)
-            opened.callback(model.close)
+        on_gpu: dict[str, StreamModel] = {}
 
         def lane(of: GpuBackend, until: ExitStack) -> GpuLane:
             new = GpuLane([task.sibling() for task in processor.tasks], on_gpu, of)
@@ -97,6 +96,10 @@ def _on_gpu(models: Models, backend: GpuBackend, threads: int | None, min_score:
         with ExitStack() as trial:
             processor = Lane(tasks_from_models(models, device="cpu", min_score=min_score))
             trial.callback(processor.close)
+            divided(processor.tasks)  # before engines are built in vain
+            for bundle in bundles:
+                on_gpu[bundle.manifest.name] = model = backend.open_model(bundle)
+                opened.callback(model.close)
             tried = lane(replace(backend, cpu_may_take_over=False), trial)
             require_agreement(tried, processor, _detector(bundles))
             lanes: list[Lane] = [lane(backend, made) for _ in range(threads or LANES_ON_GPU)]

@@ -27,7 +27,8 @@ from edge.pipeline.models import tasks_from_models
 from edge.sources.picture import pixels_from_bytes
 
 DEVICES = ("recording", "recording integrated", "recording torch", "cuda")
-SHIPPED = shipped_names()
+ON_GPU = tuple(name for name in shipped_names() if name != "hand-segmenter")
+"""The models that ship, but for the one that a GPU refuses."""
 Models = Sequence[str | Path]
 
 
@@ -60,7 +61,7 @@ def _gpu_with_torch() -> GpuBackend:
 
 @contextmanager
 def lanes(
-    backend: GpuBackend, models: Models = SHIPPED, *, count: int = 1, min_score: float | None = None
+    backend: GpuBackend, models: Models = ON_GPU, *, count: int = 1, min_score: float | None = None
 ) -> Iterator[tuple[Lane, list[GpuLane]]]:
     """Give a lane of the processor and so many of `backend`, with the same models; nothing may be left of them."""
     before = dict(backend.gpu.counts())

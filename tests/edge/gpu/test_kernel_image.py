@@ -84,6 +84,15 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         compiled_image(JETSON_ORIN)
 
 
+@pytest.mark.usefixtures("toolkit")
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # of whom the system knows nothing
+    with pytest.raises(OutputError, match="no home to keep compiled kernels in; set XDG_CACHE_HOME"):
+        compiled_image(JETSON_ORIN)
+
+
 def test_a_compiler_that_fails_leaves_nothing(toolkit: Path, tmp_path: Path) -> None:
     (toolkit / "nvcc").write_text(
         '#!/bin/sh\n[ "$1" = --version ] && exit\necho "unsupported GNU version" >&2\nexit 1\n'
