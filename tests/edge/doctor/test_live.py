@@ -38,9 +38,14 @@ def test_the_cpu_proves_itself_and_what_is_not_there_does_not(model: Path) -> No
     assert absent.remedy
 
 
-def test_a_provider_whose_results_are_no_numbers_is_of_no_use(tmp_path: Path) -> None:
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("batch", 3)) for name in ("x", "y")]
-    graph = helper.make_graph([helper.make_node("Sqrt", ["x"], ["y"])], "roots", values[:1], values[1:])
+@pytest.mark.parametrize("numbers_last", [False, True])
+def test_a_provider_one_of_whose_results_is_no_number_is_of_no_use(tmp_path: Path, numbers_last: bool) -> None:
+    x, roots, numbers = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ("batch", 3)) for name in ("x", "y", "z")
+    ]
+    outputs = [roots, numbers] if numbers_last else [numbers, roots]
+    nodes = [helper.make_node("Sqrt", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["z"])]
+    graph = helper.make_graph(nodes, "roots", [x], outputs)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "roots")
     found = examine_provider("CPUExecutionProvider", tmp_path / "roots")
     assert (found.status, "computes something else than the CPU" in found.value) == ("problem", True)
