@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import fcntl
+import pwd
 import shutil
 import struct
 from importlib.metadata import metadata
@@ -72,6 +73,14 @@ def test_engines_that_cannot_be_trusted_are_a_problem(tmp_path: Path, monkeypatc
     folder.chmod(0o777)
     assert _engines().status == "problem"
     assert "chmod 700" in _engines().value + str(_engines().remedy)
+
+
+def test_a_user_without_a_home_is_told_where_engines_may_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EDGE_ENGINES", "CACHE_DIRECTORY", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as in a container whose user is a bare number
+    found = _engines()
+    assert (found.status, found.remedy) == ("problem", "name a folder in EDGE_ENGINES")
 
 
 def test_a_damaged_bundle_is_a_problem_and_the_others_are_still_looked_at(tmp_path: Path) -> None:
