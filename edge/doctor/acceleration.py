@@ -41,10 +41,10 @@ def examine_acceleration(device: str) -> Iterator[Finding]:
 
 
 def _engines() -> Finding:
-    folder = default_folder()
-    if not folder.exists():
-        return Finding("acceleration", "engines", f"none in {folder}")
     try:
+        folder = default_folder()
+        if not folder.exists():
+            return Finding("acceleration", "engines", f"none in {folder}")
         sidecars = EngineStore(folder).sidecars()
     except EdgeError as error:
         return finding_from_error("acceleration", "engines", error)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.doctor.finding import Finding
+from edge.doctor.finding import Finding, Status
 from edge.sources.v4l2 import cameras
 
 # Nodes that programs on a GPU or with a camera open, and the group that may.
@@ -33,31 +33,38 @@ def current_user() -> User:
         return User(str(number), number == 0)
 
 
-def examine_access(root: Path, user: User) -> Iterator[Finding]:
-    """Yield the cameras of `root` and the groups that `user` needs there."""
-    nodes = cameras(nodes=root / "dev")
-    yield Finding("cameras", "nodes", ", ".join(f"/dev/{node.name}" for node in nodes) or "none")
+def examine_access(root: Path, user: User, *, device: str, camera: Path | None) -> Iterator[Finding]:
+    """Yield the cameras of `root` and the groups that `user` needs there.
+
+    A closed node is a problem when it is `camera`, or one of the GPU and `device` is "gpu".
+    """
+    watched = cameras(nodes=root / "dev")
+    yield Finding("cameras", "nodes", ", ".join(f"/dev/{node.name}" for node in watched) or "none")
     members = _members(root)
     for group, patterns in _NODES.items():
         there = sorted(node for pattern in patterns for node in root.glob(pattern))
         if not there:
             continue
-        if user.is_root or user.name in members.get(group, ()) or _may_open(there, root):
+        is_member = user.is_root or user.name in members.get(group, ())
+        closed = [node for node in there if not _may_open(node, root, is_member=is_member)]
+        if not closed:
             yield Finding("access", f"group {group}", f"{user.name} may open {len(there)} of its devices")
         else:
-            closed = ", ".join(f"/{node.relative_to(root)}" for node in there)
+            places = [Path("/") / node.relative_to(root) for node in closed]
+            needed = camera in places or (device == "gpu" and not set(closed) <= set(watched))
+            status: Status = "problem" if needed else "note"
             yield Finding(
                 "access",
                 f"group {group}",
-                f"{user.name} is not in it and may not open {closed}",
-                "problem",
+                f"{user.name} may not open {', '.join(map(str, places))}",
+                status,
                 f"sudo usermod -aG {group} {user.name}, then log in again",
             )
 
 
-def _may_open(nodes: list[Path], root: Path) -> bool:
-    """Return whether this process may open the nodes; of recorded ones that says nothing."""
-    return root == Path("/") and all(os.access(node, os.R_OK | os.W_OK) for node in nodes)
+def _may_open(node: Path, root: Path, *, is_member: bool) -> bool:
+    """Return whether this process may open a node; of a recorded one only the groups tell."""
+    return os.access(node, os.R_OK | os.W_OK) if root == Path("/") else is_member
 
 
 def _members(root: Path) -> dict[str, list[str]]:

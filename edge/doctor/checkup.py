@@ -39,7 +39,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
     if not root.is_dir():
         raise SourceError(f"{root} is not a folder; give the root of a recorded file tree")
     yield from examine_system(root)
-    yield from examine_access(root, user)
+    yield from examine_access(root, user, device=configuration.device.value, camera=configuration.camera)
     if configuration.root is not None:
         return
     yield from examine_cameras(configuration.camera)

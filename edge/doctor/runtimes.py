@@ -13,11 +13,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.doctor.finding import Finding
+from edge.doctor.finding import Finding, Status
 
 # FP16 and TF32 of a GPU stay below; a wrong result does not.
 _SAME = 0.02
 _PATIENCE_S = 120
+# The one that models run on.
+_NEEDED = "CPUExecutionProvider"
 # It sends models to a service and computes nothing here.
 _REMOTE = "AzureExecutionProvider"
 _GSTREAMER = re.compile(r"^\s*GStreamer:\s*(.*)$", re.MULTILINE)
@@ -44,7 +46,7 @@ def examine_runtimes(model: Path) -> Iterator[Finding]:
 
 
 def examine_provider(provider: str, model: Path) -> Finding:
-    """Return whether a provider computes what the CPU does."""
+    """Return whether a provider computes what the CPU does; that of the CPU must, others may be improved."""
     if provider == _REMOTE:
         return Finding("runtimes", provider, "runs nothing on this machine")
     command = [sys.executable, "-m", "edge.doctor.provider", provider, str(model.resolve())]
@@ -65,6 +67,5 @@ def examine_provider(provider: str, model: Path) -> Finding:
 
 
 def _useless(provider: str, told: str) -> Finding:
-    return Finding(
-        "runtimes", provider, told, "problem", "install the onnxruntime package that is built for this machine"
-    )
+    status: Status = "problem" if provider == _NEEDED else "note"
+    return Finding("runtimes", provider, told, status, "install the onnxruntime package that is built for this machine")

@@ -17,7 +17,7 @@ from edge.engines.healing_runner import HealingRunner
 from edge.engines.key import EngineKey
 from edge.engines.making import OnProgress
 from edge.engines.store import Engine, EngineStore
-from edge.errors import EdgeError, EngineError
+from edge.errors import EdgeError, EngineError, OutputError
 from edge.runners.onnxruntime import OnnxRuntimeRunner
 from edge.runners.runner import Runner
 
@@ -87,7 +87,7 @@ class _Healer:
     def _heal(self, force: bool) -> None:  # noqa: FBT001 - a thread's function
         name = self.bundle.manifest.name
         try:
-            engine, model = self._build(force=force)
+            model, reason = self._build(force=force)
         except BuildCancelled as error:
             self.current.explain(f"{name} stays on ONNX Runtime: {error}")
         except EdgeError as error:
@@ -98,27 +98,34 @@ class _Healer:
             if self.stopped.is_set():
                 model.close()
             else:
-                self.current.replace(model, f"{name} runs on the engine built {engine.sidecar.built}")
+                self.current.replace(model, reason)
 
-    def _build(self, *, force: bool) -> tuple[Engine, Runner]:
+    def _build(self, *, force: bool) -> tuple[Runner, str]:
+        """Return a runner of an engine that passed its self-test, and the sentence why it is this one."""
+        name = self.bundle.manifest.name
         models: list[Runner] = []
 
         def test(plan: bytes) -> None:
             models.append(_tested(self.backend, self.bundle, self.key, plan))
 
-        engine = build_engine(
-            self.store,
-            self.bundle,
-            self.key,
-            self.backend.make,
-            test=test,
-            force=force,
-            on_progress=self.on_progress,
-            is_cancelled=self.stopped.is_set,
-        )
+        try:
+            engine = build_engine(
+                self.store,
+                self.bundle,
+                self.key,
+                self.backend.make,
+                test=test,
+                force=force,
+                on_progress=self.on_progress,
+                is_cancelled=self.stopped.is_set,
+            )
+        except OutputError as error:
+            if not models:
+                raise
+            return models[0], f"{name} runs on a new engine that could not be kept: {error}"
         if not models:  # another process built it
             test(engine.plan)
-        return engine, models[0]
+        return models[0], f"{name} runs on the engine built {engine.sidecar.built}"
 
 
 def _find(store: EngineStore, bundle: Bundle, key: EngineKey) -> tuple[Engine | None, str]:

@@ -22,7 +22,11 @@ class Here:
     l4t: str | None
 
     def misfit(self, key: EngineKey) -> str | None:
-        """Return why an engine of `key` is of no use here, None where it may be."""
+        """Return why an engine of `key` cannot run here, None where it can.
+
+        Without a GPU, one for named compute capabilities is kept for another machine. Which of those that can run is
+        used is for the program to say that asks the store.
+        """
         versions = {flavour.name: flavour.version for flavour in self.flavours}
         version = versions.get(key.flavour)
         if version is None:
@@ -33,12 +37,14 @@ class Here:
             return f"Jetson Linux is {self.l4t or 'not there'} now, not {key.l4t or 'none'}"
         if key.builder != BUILDER_REVISION:
             return "edge builds engines otherwise now"
+        return self._misfit_of_gpu(key)
+
+    def _misfit_of_gpu(self, key: EngineKey) -> str | None:
+        there = f"{self.gpu.name} sm {self.gpu.sm}" if self.gpu else "not there"
         if key.gpu is None:
-            return None
-        built_for, there = (
-            f"{key.gpu} sm {key.sms[0]}",
-            f"{self.gpu.name} sm {self.gpu.sm}" if self.gpu else "not there",
-        )
+            fits = self.gpu is None or self.gpu.sm in key.sms
+            return None if fits else f"the GPU is {there}, not one of sm {' '.join(map(str, key.sms))}"
+        built_for = f"{key.gpu} sm {key.sms[0]}"
         return None if there == built_for else f"the GPU is {there} now, not {built_for}"
 
 

@@ -21,7 +21,7 @@ from edge.strict_model import StrictModel
 
 # Raised with every change of the builder that gives other engines from the same inputs.
 BUILDER_REVISION = 1
-_DIGEST_LETTERS = 16
+DIGEST_LETTERS = 16
 
 
 class EngineKey(StrictModel):
@@ -46,7 +46,7 @@ class EngineKey(StrictModel):
     @property
     def digest(self) -> str:
         """A short name of the key: 64 bits of its SHA-256."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:_DIGEST_LETTERS]
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:DIGEST_LETTERS]
 
     def differences(self, stored: EngineKey) -> tuple[str, ...]:
         """Return in what `stored` differs from this key, as `version 10.3.0 instead of 10.16.1`."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from edge.bundle.bundle import Bundle
 from edge.bundle.precision import Precision
-from edge.engines.key import EngineKey
+from edge.engines.key import DIGEST_LETTERS, EngineKey
 from edge.engines.lock import locked
 from edge.engines.sidecar import (
     MAX_PLAN_BYTES,
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 SCRATCH = ".build-"
 _HASH_LETTERS = 12
+# The names that a store gives. Its folder may be one of the user's that holds other files too.
+_STEM = rf"[a-z0-9-]+-({'|'.join(get_args(Precision))})-[0-9a-f]{{{DIGEST_LETTERS}}}"
+_SIDECAR_OR_PLAN = rf"{_STEM}(\.json|-[0-9a-f]{{{_HASH_LETTERS}}}\.plan)"
+_OWN_FILE = re.compile(
+    rf"{_SIDECAR_OR_PLAN}|\.({_SIDECAR_OR_PLAN}|timings-[0-9a-f]+\.cache)\.\w+{re.escape(PART)}", re.ASCII
+)
+_OWN_SCRATCH = re.compile(rf"{re.escape(SCRATCH)}\w{{8}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +169,16 @@ class EngineStore:
     def clear_leftovers(self) -> tuple[str, ...]:
         """Delete what no engine needs; return the names. Only for the holder of the lock.
 
-        That is plans that no sidecar names, sidecars that cannot be read, and what builds left that were killed.
+        That is plans that no sidecar names, sidecars that cannot be read, and what builds left that were killed, each
+        by the form of its name: files that are not the store's stay.
         """
         read = self.sidecars()
         needed = {name for one in read for name in (one.plan, f"{_stem(one)}.json")}
         gone = []
         for path in sorted(self.folder.iterdir()):
-            if path.name.startswith(SCRATCH) and path.is_dir() and not path.is_symlink():
+            if _OWN_SCRATCH.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix in {".plan", ".json", PART} and path.name not in needed:
+            elif _OWN_FILE.fullmatch(path.name) and path.name not in needed:
                 path.unlink(missing_ok=True)
             else:
                 continue

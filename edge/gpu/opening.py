@@ -69,7 +69,10 @@ def runner_of_plan(plan: bytes, bundle: Bundle, flavour: Flavour) -> StreamRunne
 
 
 def _plan(bundle: Bundle, machine: Backend) -> bytes:
-    """Return the plan of the fastest precision that the bundle has and that its own measurements allow."""
+    """Return the plan for this GPU, in FP16 where the bundle has it and else in FP32, with the default settings.
+
+    Engines in INT8, for a DLA or for named compute capabilities are for programs that ask the store for them.
+    """
     precision: Precision = "fp16" if "fp16" in bundle.manifest.models else "fp32"
 
     def require_self_test(plan: bytes) -> None:

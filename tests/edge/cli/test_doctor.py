@@ -40,7 +40,8 @@ def test_a_recorded_tree_is_told_as_a_table_with_remedies(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every device")
 def test_a_missing_group_is_exit_code_7(tmp_path: Path) -> None:
-    done = edge_doctor("--root", write_tree(tmp_path / "orin", ORIN_JETPACK_7), engines=tmp_path / "none")
+    tree = write_tree(tmp_path / "orin", ORIN_JETPACK_7)
+    done = edge_doctor("--root", tree, "--device", "gpu", engines=tmp_path / "none")
     assert (done.returncode, "problem: group render" in done.stdout) == (7, True)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.device import DeviceName
 from edge.doctor.access import User
 from edge.doctor.checkup import Configuration, examine
 from edge.doctor.finding import Finding
@@ -16,9 +17,16 @@ from tests.edge.doctor.trees import ORIN_JETPACK_7, ORIN_NANO_JETPACK_6, THOR, X
 NVIDIA = User("nvidia", is_root=False)
 
 
-def replay(root: Path, files: dict[str, str], user: User = NVIDIA) -> dict[str, Finding]:
+def replay(
+    root: Path,
+    files: dict[str, str],
+    user: User = NVIDIA,
+    device: DeviceName = DeviceName.auto,
+    camera: Path | None = None,
+) -> dict[str, Finding]:
     """Return the findings about a tree by their names."""
-    findings = list(examine(Configuration(root=write_tree(root, files), user=user)))
+    configuration = Configuration(device, camera=camera, root=write_tree(root, files), user=user)
+    findings = list(examine(configuration))
     assert len({finding.name for finding in findings}) == len(findings)
     assert all((finding.status == "ok") == (finding.remedy is None) for finding in findings)
     return {finding.name: finding for finding in findings}
@@ -44,7 +52,7 @@ def test_an_orin_nano_on_jetpack_6_is_told_from_its_files(tmp_path: Path) -> Non
 
 
 def test_an_orin_on_jetpack_7_lacks_a_group_and_python_bindings(tmp_path: Path) -> None:
-    found = replay(tmp_path, ORIN_JETPACK_7)
+    found = replay(tmp_path, ORIN_JETPACK_7, device=DeviceName.gpu)
     assert found["Jetson Linux"].value == "39.2.2, JetPack 7.2.2"
     assert (found["power mode"].value, found["power mode"].status) == ("MAXN", "ok")
     assert found["TensorRT for Python"].status == "note"
@@ -52,10 +60,24 @@ def test_an_orin_on_jetpack_7_lacks_a_group_and_python_bindings(tmp_path: Path) 
     assert found["group render"] == Finding(
         "access",
         "group render",
-        "nvidia is not in it and may not open /dev/dri/renderD128",
+        "nvidia may not open /dev/dri/renderD128",
         "problem",
         "sudo usermod -aG render nvidia, then log in again",
     )
+
+
+def test_a_node_that_nothing_configured_needs_is_no_problem(tmp_path: Path) -> None:
+    strange, camera = User("stranger", is_root=False), Path("/dev/video1")
+    for device, wanted, problems in (
+        (DeviceName.auto, None, set()),
+        (DeviceName.cpu, camera, {"group video"}),
+        (DeviceName.gpu, None, {"group video", "group render"}),
+    ):
+        found = replay(tmp_path, ORIN_JETPACK_7, strange, device, wanted)
+        assert {name for name in ("group video", "group render") if found[name].status == "problem"} == problems
+        assert found["group render"].status != "ok"
+    files = {name: text for name, text in ORIN_JETPACK_7.items() if not name.startswith("dev/nv")}
+    assert replay(tmp_path / "no-gpu", files, strange, DeviceName.gpu)["group video"].status == "note"
 
 
 def test_a_thor_has_no_camera_and_its_own_chip_and_driver(tmp_path: Path) -> None:

@@ -170,6 +170,24 @@ def test_a_builder_that_fails_leaves_the_model_on_onnx_runtime(
     assert store.find(bundle, orin_key(bundle)) is None
 
 
+def test_an_engine_that_cannot_be_kept_is_used_all_the_same(
+    store: EngineStore, bundle: Bundle, backend: OnnxBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = backend.run
+
+    def run_and_block(plan: bytes, bundle: Bundle) -> Runner:
+        (store.folder / f"small-detector-fp32-{orin_key(bundle).digest}.json").mkdir()
+        return run(plan, bundle)
+
+    monkeypatch.setattr(backend, "run", run_and_block)
+    told: list[str] = []
+    with store.open(bundle, "fp32", backend, on_change=told.append) as runner:
+        await_sentence(told, "runs on a new engine that could not be kept: cannot write")
+        assert runner.is_engine
+        assert answer(runner)
+    assert store.sidecars() == ()
+
+
 def test_closing_the_last_runner_stops_the_build(store: EngineStore, bundle: Bundle, backend: OnnxBackend) -> None:
     backend.maker = OnnxMaker(step_s=1.0)
     told: list[str] = []

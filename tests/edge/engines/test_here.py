@@ -35,10 +35,13 @@ def test_what_changed_since_an_engine_was_built_is_told(
     assert replace(HERE, **changes).misfit(orin_key(bundle)) == told
 
 
-def test_an_older_builder_is_told_and_an_engine_for_other_gpus_may_serve(bundle: Bundle) -> None:
+def test_an_older_builder_is_told_and_so_is_an_engine_for_other_gpus(bundle: Bundle) -> None:
     assert HERE.misfit(orin_key(bundle).model_copy(update={"builder": 0})) == "edge builds engines otherwise now"
-    key = key_from_bundle(bundle, "fp32", RTX, gpu=None, sms=(86,))
-    assert replace(HERE, l4t=key.l4t).misfit(key) is None
+    key = key_from_bundle(bundle, "fp32", RTX, gpu=None, sms=(86, 89))
+    here = replace(HERE, l4t=key.l4t)
+    assert here.misfit(key) == "the GPU is Orin sm 87, not one of sm 86 89"
+    assert replace(here, gpu=replace(ORIN, sm=89)).misfit(key) is None
+    assert replace(here, gpu=None).misfit(key) is None
 
 
 def test_this_machine_has_the_flavours_that_can_be_loaded(rtx: Flavour) -> None:

@@ -152,17 +152,27 @@ def test_pruning_leaves_what_is_wanted_and_whole(store: EngineStore, bundle: Bun
     wanted, unwanted = orin_key(bundle), orin_key(bundle, tf32=True)
     keep(store, bundle, wanted)
     keep(store, bundle, unwanted)
-    (store.folder / ".x.part").write_bytes(b"half")
-    (store.folder / "x-fp32.json").write_bytes(b"{}")
-    (store.folder / "orphan.plan").write_bytes(b"x")
-    (store.folder / ".build-1").mkdir()
-    (store.folder / "notes.txt").touch()
+    stem = f"small-detector-fp16-{wanted.digest}"
+    leftovers = {f"{stem}.json", f"{stem}-{'0' * 12}.plan", f".{stem}.json.ab_c12x9.part"}
+    for name in leftovers:
+        (store.folder / name).write_bytes(b"half")
+    (store.folder / ".build-ab_c12x9").mkdir()
     gone = store.prune(lambda sidecar: not sidecar.key.settings.tf32)
-    assert {".x.part", "x-fp32.json", "orphan.plan", ".build-1"} < set(gone)
+    assert leftovers | {".build-ab_c12x9"} < set(gone)
     assert [one.key for one in store.sidecars()] == [wanted]
     assert store.find(bundle, wanted) is not None
-    assert (store.folder / "notes.txt").exists()
     assert len(list(store.folder.glob("*.plan"))) == 1
+
+
+def test_pruning_leaves_what_is_not_the_stores(store: EngineStore, bundle: Bundle) -> None:
+    keep(store, bundle, orin_key(bundle))
+    names = {"package.json", "results-fp32.json", "my.plan", "film.part", ".film.mp4.x1.part", "notes.txt"}
+    for name in names:
+        (store.folder / name).write_bytes(b"{}")
+    (store.folder / ".build-cache").mkdir()
+    gone = store.prune(lambda _: False)
+    assert {Path(name).suffix for name in gone} == {".json", ".plan"}
+    assert {path.name for path in store.folder.iterdir()} == names | {".build-cache", "lock"}
 
 
 def test_a_full_disk_leaves_the_engine_that_was_there(store: EngineStore, bundle: Bundle) -> None:
