@@ -19,36 +19,36 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 PART = ".part"
 
 
-def open_folder(folder: Path) -> None:
+def open_folder(folder: Path, *, kept: str = "engines", variable: str = "EDGE_ENGINES") -> None:
     """Make `folder` for this user alone, or check that it is so.
 
-    Raises `EngineError` when it belongs to another user, is a link, or may be entered by others, `OutputError` when it
-    cannot be made.
+    `kept` and `variable` tell in errors what is in it and how to choose another. Raises `EngineError` when it belongs
+    to another user, is a link, or may be entered by others, `OutputError` when it cannot be made.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # closed even where new folders are the group's
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
         status, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise OutputError(
-            f"cannot make the folder of engines {folder}: {error.strerror}; name another in EDGE_ENGINES"
+            f"cannot make the folder of {kept} {folder}: {error.strerror}; name another in {variable}"
         ) from error
     if not stat.S_ISDIR(status.st_mode):
-        raise EngineError(f"{folder} is not a folder of engines but a link or a file; name another in EDGE_ENGINES")
+        raise EngineError(f"{folder} is not a folder of {kept} but a link or a file; name another in {variable}")
     if status.st_uid != os.geteuid():
         raise EngineError(
-            f"{folder} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this; engines are code, so name"
-            " a folder of your own in EDGE_ENGINES"
+            f"{folder} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this; {kept} are code, so name"
+            f" a folder of your own in {variable}"
         )
     if above.st_mode & _OTHERS_WRITE and not above.st_mode & stat.S_ISVTX:
         raise EngineError(
             f"{folder.parent} is open to other users: of its folders anybody may put another folder in its place; name"
-            " a folder elsewhere in EDGE_ENGINES"
+            f" a folder elsewhere in {variable}"
         )
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise EngineError(
-            f"{folder} is open to other users (mode {stat.S_IMODE(status.st_mode):o}); engines are code, so do"
+            f"{folder} is open to other users (mode {stat.S_IMODE(status.st_mode):o}); {kept} are code, so do"
             f" `chmod 700 {folder}` and build them again"
         )
 

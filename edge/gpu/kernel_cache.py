@@ -6,39 +6,41 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import stat
 import subprocess
 import tempfile
 from pathlib import Path
 
 from edge import _native
-from edge.errors import DependencyError, OutputError
+from edge.engines.trusted_files import open_folder, read_trusted, write_trusted
+from edge.errors import DependencyError, EngineError, OutputError
 
 _FLAGS = ("-std=c++17", "-O3", "--fatbin")
 _TIMEOUT_S = 600
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_MAX_BYTES = 2**28
+_HASH_BYTES = hashlib.sha256().digest_size
 
 
 def compiled_image(capability: tuple[int, int]) -> bytes:
     """Return the kernels' image for a device of this capability, compiled by nvcc unless that was done before.
 
-    Images are kept in `$XDG_CACHE_HOME/edge-hands/kernels` (`~/.cache/...`), which only its owner may enter.
+    Images are kept in `$XDG_CACHE_HOME/edge-hands/kernels` (`~/.cache/...`), which only its owner may enter,
+    each behind its SHA-256; one that is damaged is compiled again.
 
     Raises:
         DependencyError: nvcc is missing, or it failed.
-        OutputError: there is no home, or the folder cannot be made or written, or others can write to it.
+        OutputError: there is no home, or the folder cannot be made or written, or others can enter it.
     """
     compiler, architecture = nvcc(), f"{capability[0]}{capability[1]}"
     folder = _private_folder()
-    kept = folder / f"sm_{architecture}-{_key(compiler, architecture)}.fatbin"
-    try:
-        if not kept.exists():
-            _compile(compiler, architecture, kept)
-        return kept.read_bytes()
-    except OSError as error:
-        raise OutputError(
-            f"compiled kernels cannot be kept in {folder}: {error.strerror}; set XDG_CACHE_HOME"
-        ) from error
+    path = folder / f"sm_{architecture}-{_key(compiler, architecture)}.kernels"
+    image = _kept(path)
+    if image is None:
+        try:
+            image = _compile(compiler, architecture, folder)
+        except OSError as error:
+            raise OutputError(f"cannot compile in {folder}: {error.strerror}; set XDG_CACHE_HOME") from error
+        write_trusted(path, hashlib.sha256(image).digest() + image)
+    return image
 
 
 def source_folder() -> Path:
@@ -80,21 +82,25 @@ def _private_folder() -> Path:
         raise OutputError("this user has no home to keep compiled kernels in; set XDG_CACHE_HOME") from error
     folder = cache / "edge-hands" / "kernels"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = folder.stat()
-    except OSError as error:
-        raise OutputError(f"the folder of compiled kernels {folder} cannot be made: {error.strerror}") from error
-    if held.st_uid != os.getuid() or held.st_mode & _WRITABLE_BY_OTHERS:
-        raise OutputError(
-            f"others can write to {folder}, so what is in it cannot be trusted; delete it, or set XDG_CACHE_HOME"
-        )
+        open_folder(folder, kept="kernels", variable="XDG_CACHE_HOME")
+    except EngineError as error:
+        raise OutputError(str(error)) from error
     return folder
 
 
-def _compile(compiler: Path, architecture: str, kept: Path) -> None:
-    """Write the image beside its place and then move it there, so that nobody reads half of it."""
+def _kept(path: Path) -> bytes | None:
+    """Return the image that was kept, None where there is none that is sound."""
+    try:
+        raw = read_trusted(path, max_bytes=_MAX_BYTES)
+    except EngineError:
+        return None
+    digest, image = raw[:_HASH_BYTES], raw[_HASH_BYTES:]
+    return image if hashlib.sha256(image).digest() == digest else None
+
+
+def _compile(compiler: Path, architecture: str, cache: Path) -> bytes:
     target = f"arch=compute_{architecture},code=sm_{architecture}"
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
         image = Path(folder) / "kernels.fatbin"
         source = source_folder() / "cuda" / "kernels.cu"
         command: list[str | Path] = [compiler, *_FLAGS, "-gencode", target, "-o", image, source]
@@ -108,4 +114,4 @@ def _compile(compiler: Path, architecture: str, kept: Path) -> None:
                 f"{compiler} could not compile the kernels for sm_{architecture}: {lines[0]}; it needs CUDA 12 or newer"
                 " and a C++ compiler that it supports"
             )
-        image.replace(kept)
+        return image.read_bytes()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
@@ -72,15 +73,34 @@ def test_only_its_owner_may_enter_the_cache(tmp_path: Path) -> None:
     folder = tmp_path / "cache" / "edge-hands" / "kernels"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert len(list(folder.iterdir())) == 1
-    folder.chmod(0o777)
-    with pytest.raises(OutputError, match="others can write"):
+    folder.chmod(0o755)
+    with pytest.raises(OutputError, match=r"open to other users \(mode 755\); kernels are code, so do `chmod 700"):
         compiled_image(JETSON_ORIN)
+
+
+def test_an_image_that_is_damaged_or_open_to_others_is_compiled_again(toolkit: Path, tmp_path: Path) -> None:
+    compiled_image(JETSON_ORIN)
+    (path,) = (tmp_path / "cache" / "edge-hands" / "kernels").iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert compiled_image(JETSON_ORIN) == b"code of 13.2\n"
+    path.chmod(0o666)
+    assert compiled_image(JETSON_ORIN) == b"code of 13.2\n"
+    assert calls(toolkit) == 3
+
+
+@pytest.mark.usefixtures("toolkit")
+def test_a_cache_is_closed_where_new_folders_are_open_to_the_group() -> None:
+    before = os.umask(0o002)
+    try:
+        assert compiled_image(JETSON_ORIN) == compiled_image(JETSON_ORIN)
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.usefixtures("toolkit")
 def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(OutputError, match="cannot be made"):
+    with pytest.raises(OutputError, match="cannot make the folder of kernels"):
         compiled_image(JETSON_ORIN)
 
 
