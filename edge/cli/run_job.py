@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -48,6 +47,7 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
 
     source = stack.enter_context(open_source(settings.source))
     models = settings.models or DEFAULT_MODELS
+    _leave_when_stopped(signals)
     pipeline = Pipeline(
         models if settings.mask is None else with_segmenter(models),
         device=settings.device,
@@ -56,14 +56,15 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
     )
     stack.enter_context(pipeline)
     sinks = _sinks(settings, signals)
-    run = _started(lambda: pipeline.run(source, max_frames=settings.max_frames, sinks=sinks), signals)
+    run = pipeline.run(source, max_frames=settings.max_frames, sinks=sinks)
+    signals.on_stop = run.stop
     stack.enter_context(run)
     counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]
     return run, min(counts, default=None)
 
 
-def _started(start: Callable[[], PipelineRun], signals: StopSignals) -> PipelineRun:
-    """Start a run; a signal leaves at once until then, for a sink may wait for the reader of a pipe to come."""
+def _leave_when_stopped(signals: StopSignals) -> None:
+    """Let a signal leave at once: an engine may take minutes to build, and a sink may wait for a pipe's reader."""
 
     def leave() -> None:
         sys.exit(signals.exit_code)
@@ -71,9 +72,6 @@ def _started(start: Callable[[], PipelineRun], signals: StopSignals) -> Pipeline
     signals.on_stop = leave
     if signals.received is not None:
         leave()
-    run = start()
-    signals.on_stop = run.stop
-    return run
 
 
 def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
