@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.device import Device, DeviceName, device_from_name
-from edge.errors import EdgeError, UsageError
+from edge.errors import DependencyError, EdgeError, UsageError
 from edge.gpu.driver import driver
 from edge.pipeline.lane import Lane
 from edge.pipeline.models import tasks_from_models
@@ -70,6 +70,11 @@ def _on_named_gpu(models: Models, name: str, threads: int | None, min_score: flo
     may_do_without = name == DeviceName.auto
     try:
         driver()
+    except DependencyError:
+        if not may_do_without:
+            raise
+        return _on_cpu(models, Device("cpu", "there is no NVIDIA GPU with its driver"), threads, min_score)
+    try:
         from edge.gpu.opening import open_backend
 
         return _on_gpu(models, open_backend(cpu_may_take_over=may_do_without), threads, min_score)
