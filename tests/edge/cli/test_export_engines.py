@@ -126,15 +126,15 @@ def test_a_folder_that_others_may_enter_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_build_that_is_stopped_ends_soon_and_the_next_one_succeeds(number: int, code: int, tmp_path: Path) -> None:
-    # A fast machine may be done before the signal comes: it comes earlier then.
+    # On a fast machine the engine may be there before the signal comes: it comes earlier then.
     for latest_s in (1.0, 0.3, 0.0):
         folder = tmp_path / f"engines-{latest_s}"
-        if stopped_build(folder, number, after_s=random.Random(number).uniform(0, latest_s)) == code:
+        left = stopped_build(folder, number, after_s=random.Random(number).uniform(0, latest_s))
+        if not list(folder.glob("*.json")):
             break
-        assert len(list(folder.glob("*.plan"))) == 1
     else:
-        pytest.fail("every build ended before its signal")
-    assert not list(folder.glob("*.json"))
+        pytest.fail("every engine was built before its signal came")
+    assert left == code
     if number != signal.SIGKILL:
         assert [path.name for path in folder.iterdir()] in ([], ["lock"])
     else:
