@@ -147,7 +147,13 @@ def stopped_build(folder: Path, number: int, *, after_s: float) -> int:
     """Build, send the signal so long after the build began, and return the exit code; no process is left then."""
     words: list[str | Path] = [PROGRAM, find_bundle("hand-detector"), "--engine", "--sm", "86"]
     environment = os.environ | {"EDGE_ENGINES": str(folder)}
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A job in the background ignores SIGINT, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started as process:
         assert process.stderr is not None
         assert "building" in process.stderr.readline()
         time.sleep(after_s)
@@ -155,7 +161,8 @@ def stopped_build(folder: Path, number: int, *, after_s: float) -> int:
         process.send_signal(number)
         code = process.wait(STOP_S)
         # One whose parent was killed while it was starting notices that once it has started.
-        assert not psutil.wait_procs(children, timeout=30 if number == signal.SIGKILL else 0.1)[1]
+        _, left = psutil.wait_procs(children, timeout=30 if number == signal.SIGKILL else 0.1)
+        assert all(child.status() == psutil.STATUS_ZOMBIE for child in left)
     return code
 
 
