@@ -8,9 +8,10 @@ from pathlib import Path
 
 from edge.cli.outcome import tell
 from edge.errors import OutputError, SourceError
-from edge.service.configuration import DEFAULT_CONFIGURATION, checked_settings
+from edge.service.configuration import DEFAULT_CONFIGURATION, job_from_file
 from edge.service.installation import CONFIGURATION, DEFAULT_USER, Installation, describe
 from edge.service.place import places_of_program, program, require_reachable
+from edge.service.settings import ServiceSettings
 from edge.service.steps import do_all
 
 _THIS_MACHINE = Path("/")
@@ -23,11 +24,9 @@ def install(config: Path | None, user: str | None, *, root: Path, dry_run: bool)
     if root == _THIS_MACHINE:
         require_reachable(places_of_program())
     text = None if config is None else _text_of(config)
-    used = text or installation.configuration() or DEFAULT_CONFIGURATION
-    settings = checked_settings(used, origin=config or CONFIGURATION)
-    steps = installation.install_steps(
-        command, configuration=text, default=DEFAULT_CONFIGURATION, settings=settings
-    )
+    there = config or installation.configuration_file()
+    settings = ServiceSettings() if there is None else job_from_file(there).settings
+    steps = installation.install_steps(command, configuration=text, default=DEFAULT_CONFIGURATION, settings=settings)
     for told in installation.told_before():
         tell(told)
     if dry_run:

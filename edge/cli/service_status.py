@@ -46,9 +46,8 @@ def unit_properties() -> dict[str, str]:
 
 def _age_s(told: dict[str, Any] | None) -> float | None:
     """Return how old a status is, None where it is of another boot."""
-    if told is None or told.get("boot_id") != boot_id() or not isinstance(told.get("monotonic_s"), int | float):
-        return None
-    return round(max(time.monotonic() - told["monotonic_s"], 0.0), 1)
+    then_s = None if told is None or told.get("boot_id") != boot_id() else told.get("monotonic_s")
+    return round(max(time.monotonic() - then_s, 0.0), 1) if isinstance(then_s, (int, float)) else None
 
 
 def _lines(unit: dict[str, str], told: dict[str, Any] | None, age_s: float | None) -> list[str]:
@@ -61,10 +60,14 @@ def _lines(unit: dict[str, str], told: dict[str, Any] | None, age_s: float | Non
         last_s = source.get("last_frame_age_s")
         since = "no frame yet" if last_s is None else f"last frame {last_s:g} s before"
         reason = f", {source['message']}" if source.get("message") else ""
-        lines.append(f"source   {source.get('name')}: {source.get('state')}, {source.get('frames')} frames, {since}{reason}")
+        lines.append(
+            f"source   {source.get('name')}: {source.get('state')}, {source.get('frames')} frames, {since}{reason}"
+        )
     for sink in told.get("sinks", ()):
         errors = f", {sink['errors']} errors, the last: {sink['last_error']}" if sink.get("errors") else ""
-        lines.append(f"sink     {sink.get('name')}: {sink.get('written')} written, {sink.get('dropped')} dropped{errors}")
+        lines.append(
+            f"sink     {sink.get('name')}: {sink.get('written')} written, {sink.get('dropped')} dropped{errors}"
+        )
     device, cooling = told.get("device", {}), told.get("cooling", {})
     lines.append(f"device   {device.get('name')} ({device.get('reason')})")
     lines.append(f"models   {', '.join(f'{name} {version}' for name, version in told.get('models', {}).items())}")

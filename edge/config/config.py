@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from edge.config.sink_settings import JsonLinesSettings, SinkSettings, SinkSettingsOf
 from edge.config.source_settings import SourceSettings
+from edge.service.settings import ServiceSettings
 from edge.strict_model import StrictModel
 
 RUN_LENGTHS = "rle"
@@ -36,6 +37,7 @@ class Config(StrictModel):
         mask: folder for the masks' pictures, or `rle` for run lengths in JSON lines.
         summary: what is printed at the end.
         sinks: where results go.
+        service: how `edge-service` is watched and limited.
     """
 
     sources: Annotated[tuple[SourceSettings, ...], Field(max_length=MOST_SOURCES, description="What to look at.")] = ()
@@ -62,6 +64,9 @@ class Config(StrictModel):
     ] = None
     summary: Annotated[Literal["text", "json"], Field(description="How the summary at the end is printed.")] = "text"
     sinks: Annotated[tuple[SinkSettings, ...], Field(max_length=MOST_SINKS, description="Where results go.")] = ()
+    service: Annotated[ServiceSettings, Field(description="How edge-service is watched and limited.")] = (
+        ServiceSettings()
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Config:

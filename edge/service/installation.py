@@ -94,15 +94,10 @@ class Installation:
         told += [f"{path} is yours and stays" for path in others]
         return told + ([f"{configuration} is there"] if configuration.exists() else [])
 
-    def configuration(self) -> str | None:
-        """Return the text of the configuration that is installed, None where there is none. Raises `SourceError`."""
+    def configuration_file(self) -> Path | None:
+        """Return the configuration that is installed, None where there is none."""
         path = self._at(CONFIGURATION)
-        try:
-            return path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeError) as error:
-            raise SourceError(f"{path} cannot be read: {error}; mend or remove it") from error
+        return path if path.exists() else None
 
     def _at(self, path: Path) -> Path:
         return self.root / path.relative_to("/")
@@ -129,13 +124,12 @@ class Installation:
         return [Command((*words, *prefix, self.user))]
 
     def _configuration_steps(self, configuration: str | None, default: str) -> list[Step]:
-        path, there = self._at(CONFIGURATION), self.configuration()
-        if configuration is None:
-            return [] if there is not None else [WriteFile(path, default)]
-        if there == configuration:
+        path, there = self._at(CONFIGURATION), self.configuration_file()
+        if there is None:
+            return [WriteFile(path, default if configuration is None else configuration)]
+        if configuration is None or there.read_bytes() == configuration.encode():
             return []
-        kept = [] if there is None else [Keep(path, path.with_name(f"{path.name}.before"))]
-        return [*kept, WriteFile(path, configuration)]
+        return [Keep(path, path.with_name(f"{path.name}.before")), WriteFile(path, configuration)]
 
     def _systemctl(self, *words: str, works_offline: bool = False) -> list[Step]:
         if self.root == Path("/"):

@@ -112,7 +112,7 @@ class Service:
     def _improve(self) -> None:
         """Go over to the GPU as soon as it is ready, if one is wanted and there."""
         device = self._session.job.device
-        fault = None if device == "cpu" else gpu_fault()
+        fault = self._state.no_gpu = None if device == "cpu" else gpu_fault()
         if device != "cpu" and fault is None:
             self._replace("loads or builds the engines of the GPU", device)
         elif device == "gpu":

@@ -29,14 +29,16 @@ class State:
         current: the run that goes on, None in between.
         replacement: the pipeline that is to come.
         cooling: what slows work down.
-        is_stopping: whether the end was asked for.
+        is_stopping, is_stopped: whether the end was asked for, and is reached.
+        no_gpu: why there is no GPU to go over to, where one is wanted.
     """
 
     def __init__(self, cooling: Cooling) -> None:
         self.current: CurrentRun | None = None
         self.replacement: Replacement | None = None
         self.cooling = cooling
-        self.is_stopping = False
+        self.is_stopping = self.is_stopped = False
+        self.no_gpu: str | None = None
         self._rate, self._fps, self._results = Rate(), 0.0, 0
         self._started_s = time.monotonic()
 
@@ -48,13 +50,17 @@ class State:
     def doing(self) -> str:
         """Return in one line what the service does now."""
         current = self.current
+        if self.is_stopped:
+            return "stopped"
         if self.is_stopping:
             return "stopping"
         if current is None:
             return "starting"
         feed, device = current.session.feed, current.session.pipeline.device.name
-        live = _is_live(feed, time.monotonic())
-        told = f"{self._fps:.1f} FPS on {device}" if live else f"ready on {device}, no frame from {feed.source.name}"
+        if _is_live(feed, time.monotonic()):
+            told = f"{self._fps:.1f} FPS on {device}"
+        else:
+            told = f"ready on {device}, waits for {'a' if feed.frames else 'the first'} frame of {feed.source.name}"
         coming = [self.replacement.doing] if self.replacement is not None and self.replacement.is_at_work else []
         return ", ".join((told, *self.cooling.told(), *coming))
 
@@ -70,19 +76,21 @@ class State:
             "results": self._results,
             "fps": round(self._fps, 2) if current is not None and _is_live(current.session.feed, now_s) else 0.0,
             "cooling": self.cooling.status(),
-            **({} if current is None else _status_of_run(current, now_s)),
+            **({} if current is None else self._status_of_run(current, now_s)),
         }
 
-
-def _status_of_run(current: CurrentRun, now_s: float) -> dict[str, Any]:
-    session, summary = current.session, current.run.summary()
-    return {
-        "device": {"name": summary.device.name, "reason": summary.device.reason, "lanes": session.pipeline.threads},
-        "models": dict(summary.models),
-        "latency_ms": {rank: round(value_ms, 2) for rank, value_ms in summary.latency_ms.items()},
-        "sources": [_status_of_feed(session.feed, summary, now_s)],
-        "sinks": _status_of_sinks(session.sinks, summary, session.dropped, now_s),
-    }
+    def _status_of_run(self, current: CurrentRun, now_s: float) -> dict[str, Any]:
+        session, summary = current.session, current.run.summary()
+        device, replacement = summary.device, self.replacement
+        on_cpu = self.no_gpu if replacement is None else replacement.doing
+        reason = on_cpu if device.name == "cpu" and on_cpu is not None else device.reason
+        return {
+            "device": {"name": device.name, "reason": reason, "lanes": session.pipeline.threads},
+            "models": dict(summary.models),
+            "latency_ms": {rank: round(value_ms, 2) for rank, value_ms in summary.latency_ms.items()},
+            "sources": [_status_of_feed(session.feed, summary, now_s)],
+            "sinks": _status_of_sinks(session.sinks, summary, session.dropped, now_s),
+        }
 
 
 def _status_of_feed(feed: Feed, summary: RunSummary, now_s: float) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Watch:
     ) -> None:
         self._done.set()
         self._thread.join()
+        self._state.is_stopped = True
+        self._write()
 
     def _work(self) -> None:
         look_s = time.monotonic()
@@ -88,9 +90,12 @@ class Watch:
         if state.current is not None and doing != self._told and not state.is_stopping:
             self._told = doing
             self._notifier.status(doing)
+        self._write()
+
+    def _write(self) -> None:
         if self._status_file is not None:
             try:
-                write_status(self._status_file, state.status())
+                write_status(self._status_file, self._state.status())
             except OutputError as error:
                 log.error("%s", error)  # noqa: TRY400 - a sentence for the user
 
