@@ -5,6 +5,7 @@
 
     EdgeError                    exit code 1
     ├── UsageError               2  a wrong option value, an unknown name or scheme
+    │   └── ConfigError          2  a configuration file that cannot be read, or is wrong
     ├── SourceError              3  missing, unreadable, empty or truncated input
     │   └── CameraError          3  a camera that is absent, busy or stopped
     ├── BundleError              4  anything wrong with a bundle
@@ -34,6 +35,10 @@ class UsageError(EdgeError):
     """An option or argument has a value that is not allowed."""
 
     exit_code: ClassVar[int] = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file cannot be read, or holds what is not allowed."""
 
 
 class SourceError(EdgeError):

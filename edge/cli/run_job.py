@@ -6,61 +6,49 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from edge.cli.outcome import tell
 from edge.cli.progress import with_progress
-from edge.cli.run_settings import RunSettings
+from edge.cli.reloading import Reloading
 from edge.cli.stop_signals import StopSignals
+from edge.config import Config
+from edge.configured_run import ConfiguredRun
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
-    from edge.pipeline import PipelineRun, RunSummary
-    from edge.sinks import Sink
+    from edge.pipeline import RunSummary
 
 _MOST_NAMED = 5
 
 
-def run_job(settings: RunSettings) -> int:
-    """Run the pipeline, write what was asked for, print the summary, and return the exit code. Raises `EdgeError`."""
+def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> int:
+    """Run the pipeline, write what was asked for, print the summary, and return the exit code. Raises `EdgeError`.
+
+    With `reload`, SIGHUP calls it for a new configuration in place of ending the run.
+    """
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _print_warning
-        signals = stack.enter_context(StopSignals())
-        run, total = _start(settings, stack, signals)
+        signals = stack.enter_context(StopSignals(hang_up=reload is None))
+        _leave_when_stopped(signals)
+        _tell_of_other_sources(config)
+        run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop))
+        signals.on_stop = run.stop
+        if reload is not None:
+            stack.enter_context(Reloading(run, reload, tell=_tell))
         error: EdgeError | None = None
         try:
-            for _ in with_progress(run, total=total):
+            for _ in with_progress(run, total=run.frame_count):
                 pass
         except EdgeError as fault:
             error = fault
-        _print_summary(settings, run.summary(), error)
+        _print_summary(run.config, run.summary(), error)
     if error is not None:
         raise error
     return signals.exit_code or 0
-
-
-def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tuple[PipelineRun, int | None]:
-    from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
-    from edge.sources import open_source
-
-    source = stack.enter_context(open_source(settings.source))
-    models = settings.models or DEFAULT_MODELS
-    _leave_when_stopped(signals)
-    pipeline = Pipeline(
-        models if settings.mask is None else with_segmenter(models),
-        device=settings.device,
-        threads=settings.threads,
-        min_score=settings.min_score,
-    )
-    stack.enter_context(pipeline)
-    sinks = _sinks(settings, signals)
-    run = pipeline.run(source, max_frames=settings.max_frames, sinks=sinks)
-    signals.on_stop = run.stop
-    stack.enter_context(run)
-    counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]
-    return run, min(counts, default=None)
 
 
 def _leave_when_stopped(signals: StopSignals) -> None:
@@ -74,34 +62,28 @@ def _leave_when_stopped(signals: StopSignals) -> None:
         leave()
 
 
-def _sinks(settings: RunSettings, signals: StopSignals) -> list[Sink]:
-    from edge.sinks import JsonLinesSink, MaskFolderSink, VideoSink, WindowSink
+def _tell_of_other_sources(config: Config) -> None:
+    if len(config.sources) > 1:
+        _tell(f"of {len(config.sources)} sources only the first, {config.sources[0].name}, is looked at")
 
-    sinks: list[Sink] = []
-    if settings.jsonl is not None:
-        sinks.append(JsonLinesSink(settings.jsonl, masks=settings.run_lengths))
-    if settings.video is not None:
-        sinks.append(VideoSink(settings.video))
-    if settings.mask is not None and not settings.run_lengths:
-        sinks.append(MaskFolderSink(settings.mask))
-    if settings.show:
-        sinks.append(WindowSink(on_quit=signals.stop))
-    return sinks
+
+def _tell(line: str) -> None:
+    tell(f"edge-run: {line}")
 
 
 def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
-    tell(f"edge-run: {message}")
+    _tell(str(message))
 
 
-def _print_summary(settings: RunSettings, summary: RunSummary, error: EdgeError | None) -> None:
+def _print_summary(config: Config, summary: RunSummary, error: EdgeError | None) -> None:
     for file in summary.skipped[:_MOST_NAMED]:
         tell(f"skipped {file.path}: {file.reason}")
     more = len(summary.skipped) - _MOST_NAMED
     if more > 0:
-        tell(f"skipped {more} more" + ("" if settings.json else "; --json names them all"))
-    if settings.json:
+        tell(f"skipped {more} more" + ("" if config.summary == "json" else "; --json names them all"))
+    if config.summary == "json":
         print(json.dumps({**summary.to_dict(), "error": None if error is None else str(error)}))
-    elif not settings.lines_on_standard_output:
+    elif not config.lines_on_standard_output:
         print(_told(summary))
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
@@ -30,9 +31,13 @@ _MASK = typer.Option(
 )
 _SHOW = typer.Option("--show", help="Show a window; q closes it.")
 _MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
-_DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
+_DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.  [auto]")
 _THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core, three on a GPU]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
+_CONFIG = typer.Option(
+    metavar="FILE", help="Configuration in YAML; options replace what it says, SIGHUP reads it again."
+)
+_PRINT_CONFIG = typer.Option("--print-config", help="Print the whole configuration in effect as YAML, and end.")
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 
 
@@ -48,32 +53,44 @@ def run(
     mask: Annotated[str | None, _MASK] = None,
     show: Annotated[bool, _SHOW] = False,
     max_frames: Annotated[str | None, _MAX_FRAMES] = None,
-    device: Annotated[str, _DEVICE] = "auto",
+    device: Annotated[str | None, _DEVICE] = None,
     threads: Annotated[str | None, _THREADS] = None,
     min_score: Annotated[str | None, _MIN_SCORE] = None,
     json: Annotated[bool, _JSON] = False,
+    config: Annotated[str | None, _CONFIG] = None,
+    print_config: Annotated[bool, _PRINT_CONFIG] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, their gestures and keypoints."""
-
-    def work() -> int:
-        from edge.cli.run_job import run_job
-        from edge.cli.run_settings import RunSettings
-
-        settings = RunSettings.from_options(
-            positionals=[word for word in (source, *context.args) if word],
-            camera=camera,
-            models=models or (),
-            jsonl=jsonl,
-            video=video,
-            mask=mask,
-            show=show,
-            max_frames=max_frames,
-            device=device,
-            threads=threads,
-            min_score=min_score,
-            json=json,
-        )
-        return run_job(settings)
-
+    work = partial(
+        _work,
+        print_config=print_config,
+        positionals=[word for word in (source, *context.args) if word],
+        camera=camera,
+        models=models or (),
+        config=config,
+        jsonl=jsonl,
+        video=video,
+        mask=mask,
+        show=show,
+        max_frames=max_frames,
+        device=device,
+        threads=threads,
+        min_score=min_score,
+        json=json,
+    )
     # Inside the parser too, which has an exit code of its own for a reader that leaves.
     raise typer.Exit(exit_code_of("edge-run", work))
+
+
+def _work(*, print_config: bool, **options: Any) -> int:  # noqa: ANN401 - as they were written
+    from edge.cli.run_settings import config_from_options
+
+    chosen = partial(config_from_options, needs_source=not print_config, **options)
+    if print_config:
+        from edge.config import yaml_from_config
+
+        print(yaml_from_config(chosen()), end="")
+        return 0
+    from edge.cli.run_job import run_job
+
+    return run_job(chosen(), reload=None if options["config"] is None else chosen)

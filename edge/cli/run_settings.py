@@ -1,99 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options of `edge-run`, checked against each other."""
+"""From the options of `edge-run` to its configuration."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pydantic import ValidationError
+
+from edge.cli.run_outputs import refuse_overwriting
+from edge.config import Config, read_config
+from edge.config.config import MOST_FRAMES, MOST_THREADS, RUN_LENGTHS
+from edge.config.problem import told_problem
+from edge.config.sink_settings import JsonLinesSettings, SinkSettings, VideoSettings, WindowSettings
+from edge.config.source_settings import SourceSettings
 from edge.device import DeviceName
 from edge.errors import BundleError, UsageError
-from edge.sinks.json_lines import STANDARD_OUTPUT
 from edge.sources.query import NumberOption
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-
-RUN_LENGTHS = "rle"
-MOST_THREADS = 64
-"""More frames at the same time than any processor works on; each takes memory."""
-
 _NUMBERS = {
-    "max_frames": NumberOption(1, 1e9),
+    "max_frames": NumberOption(1, MOST_FRAMES),
     "threads": NumberOption(1, MOST_THREADS),
     "min_score": NumberOption(0, 1, whole=False),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """What to run on and where results go; None stands for the default.
+def config_from_options(
+    *,
+    positionals: Sequence[str] = (),
+    camera: str | None = None,
+    models: Sequence[str] = (),
+    config: str | None = None,
+    needs_source: bool = True,
+    **others: Any,  # noqa: ANN401 - the other options, numbers and files as they were written
+) -> Config:
+    """Return the configuration of a command line; an option replaces what the file `config` says.
 
-    Attributes:
-        source: what `edge.open_source` takes.
-        models: names or folders; empty for the shipped ones.
-        jsonl, video: files to write; `-` as `jsonl` is standard output.
-        mask: folder of the masks' pictures, or `rle` for run lengths in the lines of `jsonl`.
+    Where no source is named otherwise, the last of several words behind `--models` is it, unless it names a model.
+
+    Raises:
+        ConfigError: the file cannot be read or is wrong.
+        UsageError: options do not go together, with each other or with the file.
     """
+    base = Config() if config is None else read_config(config)
+    if not positionals and camera is None and not base.sources and len(models) > 1 and not _names_model(models[-1]):
+        *models, last = models
+        positionals = [last]
+    for word in models:
+        _refuse_closed_folder(word)
+    files = {field: others.get(field) for field in ("jsonl", "video", "mask")}
+    _refuse_empty_names({"--models": models, **{f"--{field}": [name] for field, name in files.items()}})
+    given: dict[str, Any] = {
+        **_numbers(others),
+        "sources": _sources(positionals, camera),
+        "models": tuple(models) or None,
+        "device": _device(others.get("device")),
+        "summary": "json" if others.get("json") else None,
+        "mask": None if files["mask"] is None else Path(files["mask"]),
+        "sinks": _sinks(base, files, show=bool(others.get("show"))),
+    }
+    if files["mask"] == RUN_LENGTHS and not any(isinstance(sink, JsonLinesSettings) for sink in given["sinks"]):
+        raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
+    chosen: Config = _checked(
+        Config, **{**dict(base), **{key: value for key, value in given.items() if value is not None}}
+    )
+    if needs_source:
+        _require_source(chosen)
+    if chosen.summary == "json" and chosen.lines_on_standard_output:
+        raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
+    refuse_overwriting(chosen)
+    return chosen
 
-    source: str
-    models: tuple[str, ...] = ()
-    jsonl: Path | None = None
-    video: Path | None = None
-    mask: str | None = None
-    show: bool = False
-    max_frames: int | None = None
-    device: str = "auto"
-    threads: int | None = None
-    min_score: float | None = None
-    json: bool = False
 
-    @classmethod
-    def from_options(
-        cls,
-        *,
-        positionals: Sequence[str],
-        camera: str | None,
-        models: Sequence[str],
-        **others: Any,  # noqa: ANN401 - the other fields, numbers and files as they were written
-    ) -> Self:
-        """Return the settings of a command line. Raises `UsageError` when options do not go together.
+def _checked(kind: type[Any], **values: Any) -> Any:  # noqa: ANN401 - the model that was asked for
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise UsageError(told_problem(error, kind, lambda _: None).removeprefix(": ")) from error
 
-        Where no source is named otherwise, the last of several words behind `--models` is it, unless it names a model.
-        """
-        if not positionals and camera is None and len(models) > 1 and not _names_model(models[-1]):
-            *models, last = models
-            positionals = [last]
-        for word in models:
-            _refuse_closed_folder(word)
-        outputs = {f"--{field}": [others[field]] for field in ("jsonl", "video", "mask")}
-        _refuse_empty_names({"--models": models, **outputs})
-        settings = cls(
-            source=_one_source(positionals, camera),
-            models=tuple(models),
-            **{**others, **_files(others), **_numbers(others), "device": _device(others["device"])},
-        )
-        if settings.json and settings.lines_on_standard_output:
-            raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
-        if settings.run_lengths and settings.jsonl is None:
-            raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
-        _refuse_overwriting(settings)
-        return settings
 
-    @property
-    def run_lengths(self) -> bool:
-        """Whether masks go into the lines of JSON."""
-        return self.mask == RUN_LENGTHS
-
-    @property
-    def lines_on_standard_output(self) -> bool:
-        """Whether results go where the summary would."""
-        return str(self.jsonl) in STANDARD_OUTPUT
+def _sinks(base: Config, files: dict[str, str | None], *, show: bool) -> tuple[SinkSettings, ...]:
+    """Return the sinks of the file, those of a kind replaced by the one that an option names."""
+    named: list[SinkSettings] = []
+    if files["jsonl"] is not None:
+        named.append(JsonLinesSettings(type="jsonl", path=Path(files["jsonl"])))
+    if files["video"] is not None:
+        named.append(VideoSettings(type="video", path=Path(files["video"])))
+    if show:
+        named.append(WindowSettings(type="window"))
+    kinds = {sink.type for sink in named}
+    return (*(sink for sink in base.sinks if sink.type not in kinds), *named)
 
 
 def _refuse_empty_names(named: dict[str, Sequence[str | None]]) -> None:
@@ -113,24 +110,23 @@ def _refuse_closed_folder(model: str) -> None:
         ) from error
 
 
-def _files(written: dict[str, Any]) -> dict[str, Path | None]:
-    return {field: None if written[field] is None else Path(written[field]) for field in ("jsonl", "video")}
-
-
-def _numbers(written: dict[str, Any]) -> dict[str, float | None]:
-    numbers: dict[str, float | None] = {}
+def _numbers(written: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers that were given."""
+    numbers: dict[str, float] = {}
     for field, expected in _NUMBERS.items():
-        text = written[field]
-        number = None if text is None else expected.number_from(text)
-        if number is None and text is not None:
+        text = written.get(field)
+        if text is None:
+            continue
+        number = expected.number_from(text)
+        if number is None:
             raise UsageError(f"--{field.replace('_', '-')} must be {expected}, got {text!r}")
-        numbers[field] = int(number) if number is not None and expected.whole else number
+        numbers[field] = int(number) if expected.whole else number
     return numbers
 
 
-def _device(text: str) -> str:
+def _device(text: str | None) -> str | None:
     names = [known.value for known in DeviceName]
-    if text not in names:
+    if text is not None and text not in names:
         raise UsageError(f"--device must be one of {', '.join(names)}, got {text!r}")
     return text
 
@@ -145,55 +141,20 @@ def _names_model(word: str) -> bool:
         return False
 
 
-def _one_source(sources: Sequence[str], camera: str | None) -> str:
-    if len(sources) > 1:
-        raise UsageError(
-            f"expected one SOURCE, got {len(sources)}: {', '.join(sources)}; for many pictures give a folder"
-        )
-    if camera is not None and sources:
-        raise UsageError(f"SOURCE {sources[0]} and --camera {camera} exclude each other; give one of them")
+def _sources(named: Sequence[str], camera: str | None) -> tuple[SourceSettings, ...] | None:
+    """Return the source of the command line; None where there is none."""
+    if len(named) > 1:
+        raise UsageError(f"expected one SOURCE, got {len(named)}: {', '.join(named)}; for many pictures give a folder")
+    if camera is not None and named:
+        raise UsageError(f"SOURCE {named[0]} and --camera {camera} exclude each other; give one of them")
     if camera is not None:
-        return camera if camera.startswith("v4l2:") else f"v4l2:{camera}"
-    if not sources:
+        named = [camera if camera.startswith("v4l2:") else f"v4l2:{camera}"]
+    return (_checked(SourceSettings, uri=named[0]),) if named else None
+
+
+def _require_source(config: Config) -> None:
+    if not config.sources:
         raise UsageError(
             "nothing to run on; give a SOURCE, such as clip.mp4, a folder of pictures or test:hands, or --camera"
             " /dev/video0"
         )
-    return sources[0]
-
-
-def _refuse_overwriting(settings: RunSettings) -> None:
-    source = Path(settings.source)
-    if settings.mask is not None and _is_same_file(source, Path(settings.mask)):
-        raise UsageError(f"SOURCE and --mask are the same folder, {source}; give --mask another name")
-    outputs = {
-        option: path
-        for option, path in {"--jsonl": settings.jsonl, "--video": settings.video}.items()
-        if path is not None and str(path) not in STANDARD_OUTPUT
-    }
-    for option, path in outputs.items():
-        if _is_same_file(source, path):
-            raise UsageError(f"SOURCE and {option} are the same file, {path}; give {option} another name")
-        if _is_picture_in(source, path):
-            raise UsageError(f"{option} {path} is a picture of SOURCE {source}; give {option} another name")
-    if len(outputs) == 2 and _is_same_file(*outputs.values()):
-        path = outputs["--video"]
-        raise UsageError(f"--jsonl and --video are the same file, {path}; give --video another name")
-
-
-def _is_picture_in(source: Path, path: Path) -> bool:
-    with suppress(OSError, ValueError):
-        if source.is_dir() and path.exists():
-            from edge.sources.folder import pictures_below
-
-            return any(_is_same_file(picture, path) for picture in pictures_below(source))
-    return False
-
-
-def _is_same_file(one: Path, other: Path) -> bool:
-    with suppress(OSError, ValueError):
-        return other.samefile(one) and not other.is_char_device()
-    # One of them is yet to be made; in a current folder that was deleted, neither has a place.
-    with suppress(OSError, ValueError):
-        return os.path.realpath(one) == os.path.realpath(other)
-    return False

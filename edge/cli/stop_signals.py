@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 class StopSignals:
     """While entered, the first SIGINT, SIGTERM or SIGHUP calls `on_stop`; the second one kills as it always would.
 
-    A SIGHUP that is ignored, as under nohup, stays so.
+    A SIGHUP that is ignored, as under nohup, stays so; without `hang_up` it is left alone altogether.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hang_up: bool = True) -> None:
+        self._hang_up = hang_up
         self.received: int | None = None
         self.on_stop: Callable[[], None] = lambda: None
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        ignored = not self._hang_up or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         for number in (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,))):
             self._before[number] = signal.signal(number, self._handle)
         return self

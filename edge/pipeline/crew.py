@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from edge.device import Device
@@ -39,10 +40,12 @@ class Crew:
         self._source = source
         self._lanes = lanes
         self._stopped = self._dismissed = False
+        self._exchange = threading.Lock()
+        self._dropped_by_gone: Counter[str] = Counter()
         self._capture: threading.Thread | None = None
         try:
             for sink in sinks:
-                self.sinks.append(SinkThread(sink, source, stopped=lambda: self._stopped))
+                self.sinks.append(self._sink_thread(sink))
             for number, lane in enumerate(lanes):
                 lane.start(self.conveyor, name=f"lane {number}")
             self._capture = self._started_capture(max_frames)
@@ -53,7 +56,10 @@ class Crew:
     @property
     def dropped(self) -> Mapping[str, int]:
         """Frames that sinks were too slow for, by cause."""
-        return {f"{sink.name} was too slow": sink.dropped for sink in self.sinks if sink.dropped}
+        counts = self._dropped_by_gone.copy()
+        for sink in self.sinks:
+            counts[sink.name] += sink.dropped
+        return {f"{name} was too slow": count for name, count in counts.items() if count}
 
     def device(self, chosen: Device) -> Device:
         """Return the processor that was chosen, with what became of it."""
@@ -67,6 +73,25 @@ class Crew:
         """Capture no more frames, and wait no longer for whoever reads what a sink writes."""
         self._stopped = True
 
+    def exchange_sinks(self, leaving: Sequence[Sink], coming: Sequence[Sink]) -> None:
+        """Close some sinks, then open others. Raises what went wrong; of `coming` none stays then."""
+        errors: list[BaseException] = []
+        with self._exchange:
+            gone = [thread for thread in self.sinks if thread.sink in leaving]
+            self.sinks = [thread for thread in self.sinks if thread not in gone]
+            for thread in gone:
+                errors += thread.close()
+                self._dropped_by_gone[thread.name] += thread.dropped
+            opened: list[SinkThread] = []
+            try:
+                opened.extend(self._sink_thread(sink) for sink in coming if not self._dismissed)
+            except BaseException:
+                for thread in opened:
+                    warn_of(thread.close())
+                raise
+            self.sinks = [*self.sinks, *opened]
+        warn_of(errors)
+
     def dismiss(self) -> list[BaseException]:
         """End all threads and return what went wrong in sinks and in closing the source.
 
@@ -79,11 +104,15 @@ class Crew:
             self._source.close()
         except Exception as error:  # noqa: BLE001 - every thread must be ended, whatever happens to the source
             errors.append(error)
-        for sink in self.sinks:
-            errors += sink.close()
+        with self._exchange:
+            for sink in self.sinks:
+                errors += sink.close()
         for lane in self._lanes:
             lane.join()
         return errors + self._capture_fault()
+
+    def _sink_thread(self, sink: Sink) -> SinkThread:
+        return SinkThread(sink, self._source, stopped=lambda: self._stopped)
 
     def _capture_fault(self) -> list[BaseException]:
         if self._capture is None or self._capture is threading.current_thread():

@@ -83,6 +83,14 @@ class PipelineRun(Iterator[FrameResult]):
         """Capture no more frames; those on their way still come out. Safe to call from a signal handler."""
         self._crew.stop()
 
+    def exchange_sinks(self, leaving: Sequence[Sink], coming: Sequence[Sink]) -> None:
+        """Close some sinks and open others while the run goes on, from any thread.
+
+        What goes wrong in one that leaves is a `RuntimeWarning`. Raises what `open` of one that comes raises; none of
+        those stays then.
+        """
+        self._crew.exchange_sinks(leaving, coming)
+
     def close(self) -> None:
         """End all threads and let the sinks finish. Raises what went wrong in a sink, the first time."""
         raise_first(self._dismiss())

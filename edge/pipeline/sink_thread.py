@@ -33,7 +33,7 @@ class SinkThread:
     def __init__(self, sink: Sink, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> None:
         self.name = sink.name
         self.dropped = 0
-        self._sink = sink
+        self.sink = sink
         self._source = source
         self._stopped = stopped
         self._changed = threading.Condition()
@@ -87,8 +87,8 @@ class SinkThread:
                 return
 
     def _wait_for_step(self, moved: Callable[[], bool]) -> bool:
-        if self._sink.stall_timeout_s is not None:
-            return self._changed.wait_for(moved, self._sink.stall_timeout_s)
+        if self.sink.stall_timeout_s is not None:
+            return self._changed.wait_for(moved, self.sink.stall_timeout_s)
         while not self._changed.wait_for(moved, _LOOK_S):
             if self._stopped():
                 return self._changed.wait_for(moved, STOPPED_TIMEOUT_S)
@@ -96,7 +96,7 @@ class SinkThread:
 
     def _give_up(self) -> None:
         self._closed = self._closing = True
-        limit_s = self._sink.stall_timeout_s
+        limit_s = self.sink.stall_timeout_s
         if limit_s is not None:
             told = f"{self.name} made no progress for {limit_s:g} s; check what it writes to"
             self._errors.append(OutputError(told))
@@ -106,14 +106,14 @@ class SinkThread:
 
     def _serve(self) -> None:
         try:
-            self._sink.open(self._source)
+            self.sink.open(self._source)
             self._opened = True
             while (item := self._next()) is not None:
-                self._sink.write(item.frame, item.result)
+                self.sink.write(item.frame, item.result)
         except BaseException as error:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
             self._fail(error)
         try:
-            self._sink.close()
+            self.sink.close()
         except BaseException as error:  # noqa: BLE001 - likewise
             self._fail(error)
         with self._changed:

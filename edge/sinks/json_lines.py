@@ -14,9 +14,7 @@ from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
-
-STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
-"""Names of standard output; opened as a file, it would be written from its beginning."""
+from edge.standard_output import STANDARD_OUTPUT
 
 
 class JsonLinesSink(Sink):
@@ -24,11 +22,12 @@ class JsonLinesSink(Sink):
 
     An older file is emptied for the first line. When the disk fills, the lines before stay whole: the part of a line
     that still fitted is taken back. The reader of standard output or of a pipe may take as long as it likes. `masks`
-    writes the mask of each hand too.
+    writes the mask of each hand too; `appends` leaves what is in the file already before the first line.
     """
 
-    def __init__(self, path: str | Path, *, masks: bool = False) -> None:
+    def __init__(self, path: str | Path, *, masks: bool = False, appends: bool = False) -> None:
         self.name = f"JSON lines file {path}"
+        self._appends = appends
         self._path, self._masks = path, masks
         self._is_standard_output = str(path) in STANDARD_OUTPUT
         if self._is_standard_output or _is_pipe(path):
@@ -48,6 +47,8 @@ class JsonLinesSink(Sink):
             else:
                 sys.stdout.flush()
                 self._file = io.FileIO(os.dup(sys.stdout.fileno()), "w")
+            if self._appends and self._is_own_file(self._file):
+                self._whole_bytes = self._file.seek(0, os.SEEK_END)
         except OSError as error:
             raise OutputError(
                 f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"

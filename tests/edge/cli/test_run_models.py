@@ -9,19 +9,20 @@ import pytest
 
 from edge.cli import run_job
 from edge.cli.run import main
-from edge.cli.run_settings import RunSettings
 from edge.cli.run_words import with_models_repeated
+from edge.config import Config
 
 DETECTOR, CLASSIFIER = "hand-detector", "gesture-classifier"
 CAMERA = "v4l2:/dev/video0"
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> list[RunSettings]:
+def settings(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """Return a list that gets the settings of each run, and let nothing run."""
-    seen: list[RunSettings] = []
+    seen: list[Config] = []
 
-    def keep(settings: RunSettings) -> int:
+    def keep(settings: Config, *, reload: object) -> int:
+        assert reload is None
         seen.append(settings)
         return 0
 
@@ -58,13 +59,13 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
 )
 def test_words_behind_models_are_models(
     monkeypatch: pytest.MonkeyPatch,
-    settings: list[RunSettings],
+    settings: list[Config],
     words: tuple[str, ...],
     source: str,
     models: tuple[str, ...],
 ) -> None:
     assert run(monkeypatch, *words) == 0
-    assert [(given.source, given.models) for given in settings] == [(source, models)]
+    assert [([place.uri for place in given.sources], given.models) for given in settings] == [([source], models)]
 
 
 @pytest.mark.parametrize("wrong", ["gesture-clasifier", "gesture-clasifiers"])

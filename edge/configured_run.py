@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ConfiguredRun`: a run of a pipeline as a `Config` describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from edge.config import Change, Config, change
+from edge.config.sink_settings import SinkSettings
+from edge.errors import EdgeError, UsageError
+from edge.results import FrameResult
+from edge.sinks.from_settings import mask_sinks, sink_from_settings
+from edge.sinks.sink import Sink
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from edge.pipeline import RunSummary
+
+
+def _do_nothing() -> None:
+    pass
+
+
+class ConfiguredRun(Iterator[FrameResult]):
+    """Results of a run; entering opens source, models and sinks, leaving closes them.
+
+    `on_quit` is called when a user closes a window. Of several sources the first alone is looked at.
+
+    Attributes:
+        frame_count: how many results there will be at most; None where nobody knows.
+
+    Raises:
+        UsageError: there is no source.
+        EdgeError: from entering, whatever cannot be opened.
+    """
+
+    def __init__(self, config: Config, *, on_quit: Callable[[], None] = _do_nothing) -> None:
+        if not config.sources:
+            raise UsageError("nothing to run on; add a source to the configuration")
+        self.config = config
+        self.frame_count: int | None = None
+        self._on_quit = on_quit
+        self._opened = ExitStack()
+        self._sinks: list[tuple[SinkSettings, Sink]] = []
+
+    def __enter__(self) -> Self:
+        from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
+        from edge.sources import open_source
+
+        config = self.config
+        with ExitStack() as opened:
+            source = opened.enter_context(open_source(config.sources[0].uri))
+            source.name = config.sources[0].name or source.name
+            models = config.models or DEFAULT_MODELS
+            pipeline = Pipeline(
+                models if config.mask is None else with_segmenter(models),
+                device=config.device,
+                threads=config.threads,
+                min_score=config.min_score,
+            )
+            opened.enter_context(pipeline)
+            self._sinks = [(settings, self._sink(config, settings)) for settings in config.sinks]
+            sinks = [*(sink for _, sink in self._sinks), *mask_sinks(config)]
+            self._run = opened.enter_context(pipeline.run(source, max_frames=config.max_frames, sinks=sinks))
+            self.frame_count = min(
+                (count for count in (source.frame_count, config.max_frames) if count is not None), default=None
+            )
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def __iter__(self) -> ConfiguredRun:
+        return self
+
+    def __next__(self) -> FrameResult:
+        return next(self._run)
+
+    def stop(self) -> None:
+        """Capture no more frames; those on their way still come out. Safe to call from a signal handler."""
+        self._run.stop()
+
+    def summary(self) -> RunSummary:
+        """Return what the run amounted to so far."""
+        return self._run.summary()
+
+    def apply(self, config: Config) -> Change:
+        """Take over what of another configuration can be taken over now, from any thread; return what that was.
+
+        Sinks whose settings are the same go on. When a new one cannot be opened the old ones are opened again, go on
+        where they were, and the error is raised.
+        """
+        told = change(self.config, config)
+        if "sinks" in told.now:
+            self._exchange_sinks(config)
+        self.config = self.config.model_copy(update={key: getattr(config, key) for key in told.now})
+        return told
+
+    def _exchange_sinks(self, config: Config) -> None:
+        wanted = list(config.sinks)
+        staying = [pair for pair in self._sinks if pair[0] in wanted and not wanted.remove(pair[0])]  # type: ignore[func-returns-value]
+        leaving = [pair for pair in self._sinks if pair not in staying]
+        coming = [(settings, self._sink(config, settings, goes_on=True)) for settings in wanted]
+        try:
+            self._run.exchange_sinks([sink for _, sink in leaving], [sink for _, sink in coming])
+        except EdgeError:
+            coming = [(settings, self._sink(self.config, settings, goes_on=True)) for settings, _ in leaving]
+            self._run.exchange_sinks([], [sink for _, sink in coming])
+            raise
+        finally:
+            self._sinks = [*staying, *coming]
+
+    def _sink(self, config: Config, settings: SinkSettings, *, goes_on: bool = False) -> Sink:
+        return sink_from_settings(settings, masks=config.run_lengths, goes_on=goes_on, on_quit=self._on_quit)
+
+
+def run_config(
+    config: Config,
+    *,
+    on_result: Callable[[FrameResult], None],
+    on_start: Callable[[ConfiguredRun], None] = lambda _: None,
+) -> RunSummary:
+    """Run to the end, calling `on_start` once with the run, which can `stop`, and `on_result` for each result."""
+    with ConfiguredRun(config) as run:
+        on_start(run)
+        for result in run:
+            on_result(result)
+        return run.summary()

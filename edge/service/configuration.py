@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a configuration to a `ServiceJob`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.config import Config, read_config
+from edge.config.source_settings import SourceSettings
+from edge.errors import ConfigError
+from edge.pipeline.models import with_segmenter
+from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
+from edge.service.job import ServiceJob
+from edge.sinks.from_settings import mask_sinks, sink_from_settings
+from edge.sinks.sink import Sink
+from edge.sources.open import open_source
+from edge.sources.source import Source
+
+DEFAULT_CONFIGURATION = """\
+# What the edge-hands service looks at and where results go; `sudo systemctl reload edge-hands` takes changes over.
+sources:
+  - uri: v4l2:/dev/video0
+sinks:
+  - type: jsonl
+    path: /var/lib/edge-hands/hands.jsonl
+    max_mb: 100
+    keep: 5
+"""
+
+
+def job_from_file(path: Path) -> ServiceJob:
+    """Return what a configuration file asks for. Raises `ConfigError`."""
+    return job_from_config(read_config(path), origin=path)
+
+
+def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
+    """Return what a configuration asks for. Raises `ConfigError` for what a service cannot do."""
+    if len(config.sources) != 1:
+        raise ConfigError(f"configuration {origin} must have one source for a service, got {len(config.sources)}")
+    if any(sink.type == "window" for sink in config.sinks):
+        raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
+    models = config.models or DEFAULT_MODELS
+
+    def open_pipeline(device: str) -> Pipeline:
+        named = models if config.mask is None else with_segmenter(models)
+        return Pipeline(named, device=device, threads=config.threads, min_score=config.min_score)
+
+    def open_sinks() -> Sequence[Sink]:
+        masks = config.run_lengths
+        sinks = [sink_from_settings(sink, masks=masks, goes_on=True, on_quit=lambda: None) for sink in config.sinks]
+        return [*sinks, *mask_sinks(config)]
+
+    return ServiceJob(
+        open_source=lambda: _opened(config.sources[0]),
+        open_pipeline=open_pipeline,
+        open_sinks=open_sinks,
+        device=config.device,
+        settings=config.service,
+    )
+
+
+def _opened(settings: SourceSettings) -> Source:
+    source = open_source(settings.uri)
+    source.name = settings.name or source.name
+    return source

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`State`: what the threads of the service know of each other, and how it is told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from edge.pipeline.summary import RunSummary
+from edge.service.cooling import Cooling
+from edge.service.current_run import CurrentRun
+from edge.service.feed import Feed
+from edge.service.job import dropped_by_sinks
+from edge.service.kept_sink import KeptSink
+from edge.service.replacement import Replacement
+from edge.service.status import boot_id
+from edge.sinks.rate import Rate
+
+LIVE_FOR_S = 5.0
+"""How old the latest frame of a source that is live may be."""
+
+
+class State:
+    """Written by the thread of the runs, read by the one that watches; each attribute is replaced as a whole.
+
+    Attributes:
+        current: the run that goes on, None in between.
+        replacement: the pipeline that is to come.
+        cooling: what slows work down.
+        is_stopping, is_stopped: whether the end was asked for, and is reached.
+        no_gpu: why there is no GPU to go over to, where one is wanted.
+    """
+
+    def __init__(self, cooling: Cooling) -> None:
+        self.current: CurrentRun | None = None
+        self.replacement: Replacement | None = None
+        self.cooling = cooling
+        self.is_stopping = self.is_stopped = False
+        self.no_gpu: str | None = None
+        self._rate, self._fps, self._results = Rate(), 0.0, 0
+        self._started_s = time.monotonic()
+
+    def answered(self, now_s: float) -> None:
+        """Note a result of a frame."""
+        self._results += 1
+        self._fps = self._rate.tick(now_s) or 0.0
+
+    def doing(self) -> str:
+        """Return in one line what the service does now."""
+        current = self.current
+        if self.is_stopped:
+            return "stopped"
+        if self.is_stopping:
+            return "stopping"
+        if current is None:
+            return "starting"
+        feed, device = current.session.feed, current.session.pipeline.device.name
+        if _is_live(feed, time.monotonic()):
+            told = f"{self._fps:.1f} FPS on {device}"
+        else:
+            told = f"ready on {device}, waits for {'a' if feed.frames else 'the first'} frame of {feed.source.name}"
+        coming = [self.replacement.doing] if self.replacement is not None and self.replacement.is_at_work else []
+        return ", ".join((told, *self.cooling.told(), *coming))
+
+    def status(self) -> dict[str, Any]:
+        """Return what the status file says; ages are in seconds."""
+        now_s, current = time.monotonic(), self.current
+        return {
+            "doing": self.doing(),
+            "pid": os.getpid(),
+            "boot_id": boot_id(),
+            "monotonic_s": round(now_s, 3),
+            "running_s": round(now_s - self._started_s, 1),
+            "results": self._results,
+            "fps": round(self._fps, 2) if current is not None and _is_live(current.session.feed, now_s) else 0.0,
+            "cooling": self.cooling.status(),
+            **({} if current is None else self._status_of_run(current, now_s)),
+        }
+
+    def _status_of_run(self, current: CurrentRun, now_s: float) -> dict[str, Any]:
+        session, summary = current.session, current.run.summary()
+        device, replacement = summary.device, self.replacement
+        on_cpu = self.no_gpu if replacement is None else replacement.doing
+        reason = on_cpu if device.name == "cpu" and on_cpu is not None else device.reason
+        return {
+            "device": {"name": device.name, "reason": reason, "lanes": session.pipeline.threads},
+            "models": dict(summary.models),
+            "latency_ms": {rank: round(value_ms, 2) for rank, value_ms in summary.latency_ms.items()},
+            "sources": [_status_of_feed(session.feed, summary, now_s)],
+            "sinks": _status_of_sinks(session.sinks, summary, session.dropped, now_s),
+        }
+
+
+def _status_of_feed(feed: Feed, summary: RunSummary, now_s: float) -> dict[str, Any]:
+    dropped = {cause: count for cause, count in summary.dropped.items() if not cause.endswith(" was too slow")}
+    return {
+        "name": feed.source.name,
+        "state": "live" if _is_live(feed, now_s) else "waiting",
+        "frames": feed.frames,
+        "last_frame_age_s": _age_s(feed.latest_s, now_s),
+        "dropped": dropped,
+    }
+
+
+def _status_of_sinks(
+    sinks: list[KeptSink], summary: RunSummary, before: Mapping[str, int], now_s: float
+) -> list[dict[str, Any]]:
+    lost = dropped_by_sinks(sinks, summary.dropped)
+    return [
+        {
+            "name": sink.name,
+            "written": sink.written,
+            "last_written_age_s": _age_s(sink.latest_s, now_s),
+            "dropped": lost[sink.name] + before.get(sink.name, 0),
+            "errors": sink.errors,
+            "last_error": sink.latest_error,
+        }
+        for sink in sinks
+    ]
+
+
+def _is_live(feed: Feed, now_s: float) -> bool:
+    return feed.latest_s is not None and now_s - feed.latest_s <= LIVE_FOR_S
+
+
+def _age_s(then_s: float | None, now_s: float) -> float | None:
+    return None if then_s is None else round(max(now_s - then_s, 0.0), 3)
