@@ -101,19 +101,19 @@ class Following:
         resting = frozenset(
             name for name, hz in self._settings.rates.items() if not self._is_due(source, name, hz, forecast, time_s)
         )
-        plan = Plan(resting, len(forecast.ids))
-        settings = self._settings
-        every_s = settings.detect_every_s
-        if not len(forecast.ids):
-            every_s = min(every_s, settings.search_every_s)
+        rescue_s = self._settings.detect_every_s + self._settings.lose_after_s
+        plan = Plan(resting, len(forecast.ids), forecast=forecast if self._may_rest else None, rescue_s=rescue_s)
         detected_s = max(source.detect_s, forecast.detected_s)
-        if self._may_rest and forecast.sure and 0 <= time_s - detected_s < every_s - _TOLERANCE_S:
-            frame = captured.frame
-            hands = forecast.hands_at(time_s, width_px=frame.width_px, height_px=frame.height_px)
+        if self._may_rest and 0 <= time_s - detected_s < self._detect_every_s(forecast) - _TOLERANCE_S:
+            hands = forecast.hands_at(time_s, (captured.frame.width_px, captured.frame.height_px))
             if hands is not None:
-                return replace(plan, hands=hands, forecast=forecast)
+                return replace(plan, hands=hands)
         source.detect_s = time_s
         return plan
+
+    def _detect_every_s(self, forecast: Forecast) -> float:
+        every_s = self._settings.detect_every_s
+        return min(every_s, self._settings.search_every_s) if not len(forecast.ids) or forecast.misses else every_s
 
     @staticmethod
     def _is_due(source: _Followed, name: str, hz: float, forecast: Forecast, time_s: float) -> bool:

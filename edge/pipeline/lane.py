@@ -101,15 +101,20 @@ class Lane:
         for task in self.tasks:
             if task.needs_hands and not len(hands):
                 continue
-            if task.name not in plan.resting or len(hands) > plan.known:
-                hands = _through(task, captured, hands, latency_ms)
+            if task.name in plan.resting and len(hands) <= plan.known:
+                continue
+            hands = _through(task, captured, hands, latency_ms)
+            if plan.forecast is not None and not task.needs_hands:
+                hands = plan.forecast.with_missed(hands, captured.time_s, _size_px(captured), most_s=plan.rescue_s)
+            elif plan.forecast is not None and task.contract.task == "keypoints":
+                hands = plan.forecast.placed(hands, captured.time_s, _size_px(captured))
         return hands
 
     def _where_they_were(self, captured: Captured, plan: Plan, latency_ms: dict[str, float]) -> Hands | None:
         """Return the hands of the plan as this frame shows them; None unless all of them are there for certain."""
         if plan.hands is None or plan.forecast is None:
             return None
-        hands, frame = plan.hands, captured.frame
+        hands = plan.hands
         for task in self.tasks:
             if not task.needs_hands or not len(hands) or task.name in plan.resting:
                 continue
@@ -117,7 +122,7 @@ class Lane:
             if task.contract.task == "keypoints":
                 if not plan.forecast.holds(hands):
                     return None
-                hands = plan.forecast.placed(hands, captured.time_s, width_px=frame.width_px, height_px=frame.height_px)
+                hands = plan.forecast.placed(hands, captured.time_s, _size_px(captured))
         return hands
 
     @staticmethod
@@ -141,6 +146,10 @@ class Lane:
             hands=hands,
             latency_ms=latency_ms,
         )
+
+
+def _size_px(captured: Captured) -> tuple[int, int]:
+    return captured.frame.width_px, captured.frame.height_px
 
 
 def _through(task: Task, captured: Captured, hands: Hands, latency_ms: dict[str, float]) -> Hands:

@@ -17,13 +17,15 @@ class Plan:
         resting: names of models whose turn it is not; a hand too many wakes them.
         known: how many hands are known.
         hands: where they will be, None where the detector is to look; none of them is a frame without any.
-        forecast: what `hands` are from.
+        forecast: what `hands` are from; None where the detector has the only word.
+        rescue_s: how long a hand that the detector does not find is looked for where it will be.
     """
 
     resting: frozenset[str] = frozenset()
     known: int = 0
     hands: Hands | None = None
     forecast: Forecast | None = None
+    rescue_s: float = 0.0
 
 
 EVERYTHING = Plan()

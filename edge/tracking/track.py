@@ -39,9 +39,9 @@ class Track:
 
     Attributes:
         box_xyxy: (4,) where it was seen last, pixels; `speed`: (4,) what that moves, pixels a second.
-        shift: (4,) by how much the detector's box differed from that by keypoints, in hand-widths; `shift_s`: when.
+        shift: (4,) by how much the detector's box differed from that by keypoints, in hand-widths.
         first_s, seen_s: when it was first and last seen.
-        found_score: what the detector gave it.
+        found_s: when the detector last found it; `found_score`: what it gave it.
     """
 
     def __init__(self, number: int, settings: TrackingSettings) -> None:
@@ -49,7 +49,7 @@ class Track:
         self.box_xyxy: Box = np.zeros(4)
         self.speed: Box = np.zeros(4)
         self.shift: Box = np.zeros(4)
-        self.first_s = self.seen_s = self.shift_s = -math.inf
+        self.first_s = self.seen_s = self.found_s = -math.inf
         self.found_score = 0.0
         self._votes: dict[str, Votes] = {}
         self._names: dict[str, tuple[str, ...]] = {}
@@ -75,7 +75,11 @@ class Track:
         box: Box = self.box_xyxy + self.speed * min(max(time_s - self.seen_s, 0.0), MOST_S)
         return box
 
-    def see(self, hands: Hands, row: int, time_s: float, *, detected: bool) -> Box:
+    def found(self, score: float, time_s: float) -> None:
+        """Note that the detector found it in the frame that is seen next."""
+        self.found_s, self.found_score = time_s, score
+
+    def see(self, hands: Hands, row: int, time_s: float) -> Box:
         """Take in what a frame tells of the hand and return its points (2 or 23, 2) after the filter.
 
         The first two are the corners of its box, the others its keypoints.
@@ -90,8 +94,8 @@ class Track:
         self.box_xyxy, self.seen_s = box, time_s
         points: NDArray[np.float64] = box.reshape(2, 2)
         if hands.keypoints is not None:
-            if detected:
-                self._learn_shift(hands.keypoints[row], box, time_s)
+            if self.found_s == time_s:
+                self._learn_shift(hands.keypoints[row], box)
             points = np.concatenate([points, hands.keypoints[row, :, :2]])
         self._vote(hands, row, time_s)
         if self._filter is None:
@@ -116,10 +120,10 @@ class Track:
         matrix[:, 2] += (now[:2] + now[2:] - before[:2] - before[2:]) / 2
         return Mask(self._shown.mask.logits, matrix)
 
-    def _learn_shift(self, keypoints: NDArray[np.float32], box: Box, time_s: float) -> None:
+    def _learn_shift(self, keypoints: NDArray[np.float32], box: Box) -> None:
         told = boxes_from_keypoints(keypoints[None])[0]
         side_px = max(float(told[2] - told[0]), float(told[3] - told[1]), 1.0)
-        self.shift, self.shift_s = (box - told) / side_px, time_s
+        self.shift = (box - told) / side_px
 
     def _vote(self, hands: Hands, row: int, time_s: float) -> None:
         for kind in KINDS:

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from edge.masks import Masks
 from edge.results import Hands, Labels
 from edge.tracking.assignment import assigned
-from edge.tracking.forecast import Forecast
+from edge.tracking.forecast import FOUND, Forecast
 from edge.tracking.settings import TrackingSettings
 from edge.tracking.track import KINDS, Box, Track
 
 MOST_COST = 1.0
 """A hand farther from where it should be, in hand-widths, or of more than e times the size, is another one."""
+
+_LEAST_PRESENCE = 1e-6
 
 
 class Tracker:
@@ -42,16 +44,18 @@ class Tracker:
     def told(self, hands: Hands, time_s: float) -> Hands:
         """Return the hands of the next frame with what is known of them from the frames before.
 
-        Hands with `track_ids` were looked for where the forecast had them; others were found by the detector.
-        `forecast` is then that after this frame.
+        Where `track_ids` are given, hands were looked for where the forecast had the hand of that number, but for those
+        that the detector found, which are `FOUND`. `forecast` is then that after this frame.
         """
-        detected = hands.track_ids is None
-        if detected:
+        given = [FOUND] * len(hands) if hands.track_ids is None else hands.track_ids.tolist()
+        if hands.track_ids is None or FOUND in given:
             self._detected_s = time_s
-        tracks = [track or self._born() for track in self._of(hands, time_s)]
-        points = [track.see(hands, row, time_s, detected=detected) for row, track in enumerate(tracks)]
-        if detected:
-            self._learn_scores(hands, tracks)
+        tracks = [track or self._born() for track in self._of(hands, given, time_s)]
+        points = []
+        for row, (track, number) in enumerate(zip(tracks, given, strict=True)):
+            if number == FOUND:
+                track.found(self._score(hands, row), time_s)
+            points.append(track.see(hands, row, time_s))
         kept_s = self._settings.lose_after_s
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= kept_s]
         self.forecast = self._forecast(time_s)
@@ -62,12 +66,10 @@ class Tracker:
         self._tracks.append(track)
         return track
 
-    def _of(self, hands: Hands, time_s: float) -> list[Track | None]:
+    def _of(self, hands: Hands, given: Sequence[int], time_s: float) -> list[Track | None]:
         """Return the track of each hand, None for a new one."""
-        tracks: list[Track | None] = [None] * len(hands)
-        if hands.track_ids is not None:
-            known = {track.number: track for track in self._tracks}
-            tracks = [known.get(number) for number in hands.track_ids.tolist()]
+        known = {track.number: track for track in self._tracks}
+        tracks = [known.get(number) for number in given]
         rest = [row for row, track in enumerate(tracks) if track is None]
         taken = {track.number for track in tracks if track is not None}
         free = [track for track in self._tracks if track.number not in taken]
@@ -79,28 +81,29 @@ class Tracker:
                 tracks[rest[place]] = free[column]
         return tracks
 
-    def _learn_scores(self, hands: Hands, tracks: Sequence[Track]) -> None:
-        for row, track in enumerate(tracks):
-            score = float(hands.scores[row])
-            if self._trust and hands.presence is not None:
-                presence = max(float(hands.presence[row]), 1e-6)
-                score = (score / presence**self._trust) ** (1 / (1 - self._trust))
-            track.found_score = min(score, 1.0)
+    def _score(self, hands: Hands, row: int) -> float:
+        """Return the detector's part of a score."""
+        score = float(hands.scores[row])
+        if self._trust and hands.presence is not None:
+            presence = max(float(hands.presence[row]), _LEAST_PRESENCE)
+            score = (score / presence**self._trust) ** (1 / (1 - self._trust))
+        return min(score, 1.0)
 
     def _forecast(self, time_s: float) -> Forecast:
         tracks = self._tracks
         if not tracks:
-            return replace(Forecast.nothing(), time_s=time_s, detected_s=self._detected_s)
+            return Forecast.nothing(time_s=time_s, detected_s=self._detected_s)
         confirm_s = self._settings.confirm_s
         return Forecast(
             time_s,
             np.array([track.number for track in tracks], np.int64),
-            np.array([track.box_xyxy for track in tracks]),
+            np.array([track.box_at(time_s) for track in tracks]),
             np.array([track.speed for track in tracks]),
             np.array([track.shift for track in tracks]),
-            np.array([track.shift_s for track in tracks]),
+            np.array([track.found_s for track in tracks]),
             np.array([track.found_score for track in tracks], np.float32),
-            sure=all(track.seen_s == time_s and track.seen_s - track.first_s >= confirm_s for track in tracks),
+            seen=np.array([track.seen_s == time_s for track in tracks]),
+            confirmed=np.array([track.seen_s - track.first_s >= confirm_s for track in tracks]),
             newest_s=max(track.first_s for track in tracks),
             detected_s=self._detected_s,
         )
