@@ -12,6 +12,8 @@ from edge.errors import SourceError
 from edge.pipeline.capture import capture
 from edge.pipeline.conveyor import Conveyor
 from edge.pipeline.faults import warn_of
+from edge.pipeline.following import Following
+from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.sink_thread import SinkThread
 from edge.sinks.sink import Sink
@@ -34,6 +36,8 @@ class Crew:
         *,
         sinks: Sequence[Sink],
         max_frames: int | None,
+        following: Following | None = None,
+        freshness: Freshness,
     ) -> None:
         self.conveyor = Conveyor(len(lanes) + (0 if source.live else PREFETCH_FRAMES))
         self.sinks: list[SinkThread] = []
@@ -47,7 +51,7 @@ class Crew:
             for sink in sinks:
                 self.sinks.append(self._sink_thread(sink))
             for number, lane in enumerate(lanes):
-                lane.start(self.conveyor, name=f"lane {number}")
+                lane.start(self.conveyor, name=f"lane {number}", following=following, freshness=freshness)
             self._capture = self._started_capture(max_frames)
         except BaseException:
             warn_of(self.dismiss())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.errors import UsageError
 from edge.frame import Frame
+from edge.pipeline.following import require_rates
 from edge.pipeline.opening import open_lanes
 from edge.pipeline.run import PipelineRun
 from edge.sinks.sink import Sink
@@ -22,12 +23,14 @@ from edge.sources.arrays import ArraySource
 from edge.sources.open import open_source
 from edge.sources.source import Source
 from edge.tasks.task import Task
+from edge.tracking.settings import TrackingSettings
 
 if TYPE_CHECKING:
     from edge.gpu.backend import GpuBackend
 
 DEFAULT_MODELS = ("hand-detector", "gesture-classifier", "hand-keypoints")
 BGR_CHANNELS = 3
+TRACKING = TrackingSettings()
 
 
 class Pipeline:
@@ -37,7 +40,8 @@ class Pipeline:
     about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `device` is
     "auto", "cpu", "gpu", or a GPU that was opened already. `threads` is the number of lanes, by default one a core, or
     three on a GPU. `min_score` replaces the threshold of a detector that is opened here;
-    where a model opened here looks again at what it found, the score after that look counts.
+    where a model opened here looks again at what it found, the score after that look counts. `tracking` says how hands
+    are followed in videos and before cameras; None looks at each frame alone, as is done with pictures.
 
     Raises:
         UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.
@@ -52,13 +56,21 @@ class Pipeline:
         device: str | GpuBackend = "auto",
         threads: int | None = None,
         min_score: float | None = None,
+        tracking: TrackingSettings | None = TRACKING,
     ) -> None:
         _require_count("threads", threads)
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         opened = open_lanes(models, device=device, threads=threads, min_score=min_score)
         self.device, self._lanes, self._shared = opened.device, opened.lanes, opened.shared
+        if tracking is not None:
+            try:
+                require_rates(tracking, self._lanes[0].tasks)
+            except UsageError:
+                self.close()
+                raise
         self.models = {task.name: task.contract.version for task in self._lanes[0].tasks}
+        self._tracking = tracking
         self._run: weakref.ref[PipelineRun] | None = None
 
     @property
@@ -71,12 +83,14 @@ class Pipeline:
         source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame],
         *,
         max_frames: int | None = None,
+        max_age_ms: float | None = None,
         sinks: Sequence[Sink] = (),
     ) -> PipelineRun:
         """Start running over a source and return the iterator of its results; the run closes the source at its end.
 
         `source` is what `open_source` takes, a `Source`, or any iterable of BGR (H, W, 3) or grey (H, W) uint8 arrays,
-        which are copied, or of frames, which are not.
+        which are copied, or of frames, which are not. Results of a live source that are older than `max_age_ms` since
+        the capture of their frame are dropped and counted.
 
         Raises:
             SourceError, OutputError, DependencyError: the source or a sink cannot be opened.
@@ -89,12 +103,16 @@ class Pipeline:
         if any(lane.busy for lane in self._lanes):
             raise UsageError("a model is still at work on a frame of an earlier run; wait, or make another pipeline")
         _require_count("max_frames", max_frames)
+        if max_age_ms is not None and not max_age_ms > 0:
+            raise UsageError(f"max_age_ms must be above 0, got {max_age_ms}")
         _require_sinks(sinks)
         run = PipelineRun(
             self._lanes,
             source_from(source),
             sinks=sinks,
             max_frames=max_frames,
+            max_age_ms=max_age_ms,
+            tracking=self._tracking,
             device=self.device,
             models=self.models,
         )

@@ -12,12 +12,15 @@ from edge.device import Device
 from edge.errors import UsageError
 from edge.pipeline.crew import Crew
 from edge.pipeline.faults import raise_first, warn_of
+from edge.pipeline.following import following_of
+from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.latency import LatencyRecord
 from edge.pipeline.summary import RunSummary
 from edge.results import FrameResult
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
+from edge.tracking.settings import TrackingSettings
 
 
 class PipelineRun(Iterator[FrameResult]):
@@ -36,6 +39,8 @@ class PipelineRun(Iterator[FrameResult]):
         *,
         sinks: Sequence[Sink] = (),
         max_frames: int | None = None,
+        max_age_ms: float | None = None,
+        tracking: TrackingSettings | None = None,
         device: Device,
         models: Mapping[str, str],
     ) -> None:
@@ -47,7 +52,11 @@ class PipelineRun(Iterator[FrameResult]):
         self._models = models
         self._frames = 0
         self._latency = LatencyRecord()
-        self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames)
+        self._freshness = Freshness(max_age_ms if source.live else None)
+        following = following_of(lanes, source, tracking)
+        self._crew = Crew(
+            lanes, source, sinks=sinks, max_frames=max_frames, following=following, freshness=self._freshness
+        )
         # Runs when the iterator is dropped, and before the interpreter takes modules away from running threads.
         self._finalizer = weakref.finalize(self, _dismiss_unattended, self._crew)
         self._start_ns = self._latest_ns = time.monotonic_ns()
@@ -60,6 +69,8 @@ class PipelineRun(Iterator[FrameResult]):
             raise StopIteration
         try:
             finished = self._crew.conveyor.next_in_order()
+            while finished is not None and self._freshness.drops(finished.frame):
+                finished = self._crew.conveyor.next_in_order()
             if finished is not None:
                 for sink in self._crew.sinks:
                     sink.put(finished)
@@ -101,7 +112,7 @@ class PipelineRun(Iterator[FrameResult]):
             frames=self._frames,
             elapsed_s=(self._latest_ns - self._start_ns) / 1e9,
             latency_ms=self._latency.percentiles_ms(),
-            dropped={**self._source.dropped, **self._crew.dropped},
+            dropped={**self._source.dropped, **self._freshness.dropped, **self._crew.dropped},
             device=self._crew.device(self._device),
             models=self._models,
             skipped=self._source.skipped,

@@ -35,6 +35,9 @@ class Source(abc.ABC):
     live: bool = False
     """A live source goes on by itself: it drops frames that nobody fetched in time, and its end is a fault."""
 
+    continuous: bool = True
+    """Whether a frame shows what the one before it showed, a moment later; pictures do not."""
+
     fps: float | None = None
     """Nominal frames a second; None for pictures, and where a recording or camera does not say."""
 
