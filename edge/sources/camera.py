@@ -4,36 +4,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Protocol
 
-from edge.errors import CameraError, UsageError
-from edge.frame import Frame, PixelFormat, Pixels
-from edge.sources.query import NumberOption, query_values
+from edge.errors import CameraError
+from edge.frame import Frame
+from edge.sources.live_reader import LiveReader
 from edge.sources.source import Source
+from edge.sources.v4l2_settings import V4l2Settings
 
 OPEN_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 2.0
-
-_OPTIONS = {
-    "width": NumberOption(16, 16384),
-    "height": NumberOption(16, 16384),
-    "fps": NumberOption(1, 1000, whole=False),
-}
-
-
-class Grabber(Protocol):
-    """A device that blocks until its next picture."""
-
-    fps: float | None
-
-    def read(self) -> Pixels | None:
-        """The next picture, (H, W, 3) uint8 BGR; None when the device stopped."""
-
-    def close(self) -> None:
-        """Let go of the device."""
 
 
 class CameraSource(Source):
@@ -51,13 +31,13 @@ class CameraSource(Source):
     def __init__(
         self,
         name: str,
-        open_grabber: Callable[[], Grabber],
+        open_reader: Callable[[], LiveReader],
         *,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         self.name = name
-        self._open_grabber = open_grabber
+        self._open_reader = open_reader
         self._read_timeout_s = read_timeout_s
         self._changed = threading.Condition()
         self._newest: Frame | None = None
@@ -82,22 +62,14 @@ class CameraSource(Source):
             UsageError: the device or an option is not well formed.
             CameraError: the camera is absent, busy or does not open.
         """
-        device = Path(uri.partition(":")[2].partition("?")[0])
-        if not device.is_absolute():
-            raise UsageError(f"source {uri!r} must name a device as v4l2:/dev/videoN")
-        values = query_values(uri, _OPTIONS)
+        settings = V4l2Settings.from_uri(uri)
 
-        def open_grabber() -> Grabber:
-            from edge.sources.v4l2_grabber import V4l2Grabber
+        def open_reader() -> LiveReader:
+            from edge.sources.v4l2_reader import V4l2Reader
 
-            return V4l2Grabber(
-                device,
-                width_px=int(values.get("width", 1280)),
-                height_px=int(values.get("height", 720)),
-                fps=values.get("fps", 30.0),
-            )
+            return V4l2Reader(settings)
 
-        return cls(uri, open_grabber)
+        return cls(uri, open_reader)
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -135,28 +107,26 @@ class CameraSource(Source):
         return self._newest is not None or self._fault is not None or self._closing
 
     def _capture(self) -> None:
-        grabber = None
+        reader = None
         try:
-            grabber = self._open_grabber()
-            self.fps = grabber.fps
+            reader = self._open_reader()
+            self.fps = reader.fps
             self._announce_opened()
             index = 0
             while not self._closing:
-                self._publish(self._read(grabber, index))
+                self._publish(self._read(reader, index))
                 index += 1
         except BaseException as fault:  # noqa: BLE001 - crosses to the thread that reads frames, which raises it
             with self._changed:
                 self._fault = fault
                 self._changed.notify_all()
         finally:
-            if grabber is not None:
-                grabber.close()
+            if reader is not None:
+                reader.close()
 
-    def _read(self, grabber: Grabber, index: int) -> Frame:
-        pixels = grabber.read()
-        if pixels is None:
-            raise CameraError(f"camera {self.name} stopped delivering frames; check its cable and power")
-        return Frame(pixels, PixelFormat.BGR, time.monotonic_ns(), index, self.name)
+    def _read(self, reader: LiveReader, index: int) -> Frame:
+        capture = reader.read(self._read_timeout_s)
+        return Frame(capture.pixels, capture.pixel_format, capture.time_ns, index, self.name)
 
     def _announce_opened(self) -> None:
         with self._changed:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from edge.errors import CameraError, UsageError
-from edge.frame import Frame, Pixels
+from edge.frame import Frame, PixelFormat
 from edge.sources import open_source
 from edge.sources.camera import CameraSource
+from edge.sources.live_reader import Capture, FaultReason, ReaderError
 
 
-class ScriptedGrabber:
+class ScriptedReader:
     """A device whose pictures come when the test says so; stands for V4L2 hardware."""
 
     def __init__(self, *, pictures: int = 1_000_000, every_s: float = 0.0) -> None:
@@ -25,14 +26,16 @@ class ScriptedGrabber:
         self._pictures = pictures
         self._every_s = every_s
 
-    def read(self) -> Pixels | None:
+    def read(self, timeout_s: float) -> Capture:
         """Wait for the test, or the interval."""
         if self._every_s:
             time.sleep(self._every_s)
         else:
-            self.released.acquire()
+            self.released.acquire(timeout=max(timeout_s, 10))
         self.reads += 1
-        return None if self.reads > self._pictures else np.full((4, 4, 3), self.reads % 256, np.uint8)
+        if self.reads > self._pictures:
+            raise ReaderError("cam stopped delivering", reason=FaultReason.removed)
+        return Capture(np.full((4, 4, 3), self.reads % 256, np.uint8), PixelFormat.BGR, time.monotonic_ns())
 
     def close(self) -> None:
         """Note it."""
@@ -47,39 +50,39 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def grabber() -> Iterator[ScriptedGrabber]:
-    made = ScriptedGrabber()
+def reader() -> Iterator[ScriptedReader]:
+    made = ScriptedReader()
     yield made
     made.released.release(100)
 
 
-def test_newest_frame_is_yielded_and_the_others_are_counted(grabber: ScriptedGrabber) -> None:
-    with CameraSource("cam", lambda: grabber) as camera:
+def test_newest_frame_is_yielded_and_the_others_are_counted(reader: ScriptedReader) -> None:
+    with CameraSource("cam", lambda: reader) as camera:
         frames = camera.frames()
-        grabber.released.release()
+        reader.released.release()
         assert next(frames).index == 0
-        grabber.released.release(5)
+        reader.released.release(5)
         wait_until(lambda: camera._newest is not None and camera._newest.index == 5)
         frame = next(frames)
         assert (frame.index, int(frame.pixels[0, 0, 0])) == (5, 6)
         assert camera.dropped == {"newer frame came": 4}
-        grabber.released.release()
-    assert grabber.closed.wait(10)
+        reader.released.release()
+    assert reader.closed.wait(10)
 
 
-def test_no_frame_is_yielded_twice(grabber: ScriptedGrabber) -> None:
-    with CameraSource("cam", lambda: grabber, read_timeout_s=0.1) as camera:
+def test_no_frame_is_yielded_twice(reader: ScriptedReader) -> None:
+    with CameraSource("cam", lambda: reader, read_timeout_s=0.1) as camera:
         frames = camera.frames()
-        grabber.released.release()
+        reader.released.release()
         next(frames)
         with pytest.raises(CameraError, match=r"cam delivered no frame for 0\.1 s"):
             next(frames)
-        grabber.released.release()
+        reader.released.release()
 
 
 def test_times_are_monotonic_and_rise() -> None:
-    grabber = ScriptedGrabber(every_s=0.001)
-    with CameraSource("cam", lambda: grabber) as camera:
+    reader = ScriptedReader(every_s=0.001)
+    with CameraSource("cam", lambda: reader) as camera:
         frames = camera.frames()
         before_ns = time.monotonic_ns()
         times_ns = [next(frames).time_ns for _ in range(20)]
@@ -88,44 +91,44 @@ def test_times_are_monotonic_and_rise() -> None:
 
 
 def test_camera_that_stops_is_told() -> None:
-    grabber = ScriptedGrabber(pictures=3, every_s=0.001)
-    with CameraSource("cam", lambda: grabber) as camera, pytest.raises(CameraError, match="cam stopped delivering"):
+    reader = ScriptedReader(pictures=3, every_s=0.001)
+    with CameraSource("cam", lambda: reader) as camera, pytest.raises(CameraError, match="cam stopped delivering"):
         list(camera.frames())
-    assert grabber.closed.is_set()
+    assert reader.closed.is_set()
 
 
 def test_camera_that_cannot_be_opened_raises_at_once() -> None:
-    def refuse() -> ScriptedGrabber:
+    def refuse() -> ScriptedReader:
         raise CameraError("camera /dev/video9 is busy")
 
     with pytest.raises(CameraError, match="is busy"):
         CameraSource("cam", refuse)
 
 
-def test_camera_that_hangs_while_opening_is_told(grabber: ScriptedGrabber) -> None:
+def test_camera_that_hangs_while_opening_is_told(reader: ScriptedReader) -> None:
     gate = threading.Event()
 
-    def hang() -> ScriptedGrabber:
+    def hang() -> ScriptedReader:
         gate.wait(30)
-        return grabber
+        return reader
 
     with pytest.raises(CameraError, match=r"did not open within 0\.1 s"):
         CameraSource("cam", hang, open_timeout_s=0.1)
     gate.set()
-    assert grabber.closed.wait(10), "a device that opens too late must be let go"
+    assert reader.closed.wait(10), "a device that opens too late must be let go"
 
 
-def test_closing_ends_a_waiting_reader_without_an_error(grabber: ScriptedGrabber) -> None:
-    camera = CameraSource("cam", lambda: grabber, read_timeout_s=30)
+def test_closing_ends_a_waiting_reader_without_an_error(reader: ScriptedReader) -> None:
+    camera = CameraSource("cam", lambda: reader, read_timeout_s=30)
     seen: list[Frame] = []
-    reader = threading.Thread(target=lambda: seen.extend(camera.frames()))
-    reader.start()
+    waiting = threading.Thread(target=lambda: seen.extend(camera.frames()))
+    waiting.start()
     closer = threading.Thread(target=camera.close)
     closer.start()
-    reader.join(10)
-    assert not reader.is_alive()
+    waiting.join(10)
+    assert not waiting.is_alive()
     assert seen == []
-    grabber.released.release()
+    reader.released.release()
     closer.join(10)
     assert not closer.is_alive()
 
