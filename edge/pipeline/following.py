@@ -29,75 +29,90 @@ if TYPE_CHECKING:
 _TOLERANCE_S = 1e-6
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Followed:
-    """One source: its tracker, the latest forecasts by the place of their frames, and when what was planned."""
+    """One source: its tracker, the latest forecasts by the turns of their frames, and when what was planned.
+
+    `planned` and `told` count its frames so far; those `waiting` have an outcome before their turn.
+    """
 
     tracker: Tracker
     forecasts: deque[tuple[int, Forecast]]
+    live: bool
     detect_s: float = -math.inf
     ran_s: dict[str, float] = field(default_factory=dict)
+    planned: int = 0
+    told: int = 0
+    waiting: dict[int, tuple[Captured, Finished | Failed]] = field(default_factory=dict)
 
 
 class Following:
-    """Takes the results of a run in frame order, whichever lane has the next one, and plans frames by them.
+    """Takes the results of each source in frame order, whichever lane has the next one, and plans frames by them.
 
     Of a recording the plan of a frame depends on the frames at least as many before it as there are lanes, so that it
     does not depend on how fast each was; a lane waits for that. Of a live source it depends on all that is known.
+    Sources whose pictures do not follow one another are left alone.
     `detector_may_rest` unless models leave no way to tell that a hand is still there.
     """
 
     def __init__(
-        self, settings: TrackingSettings, tasks: Sequence[Task], *, lanes: int, live: bool, detector_may_rest: bool
+        self,
+        settings: TrackingSettings,
+        tasks: Sequence[Task],
+        *,
+        sources: Sequence[Source],
+        lanes: int,
+        detector_may_rest: bool,
     ) -> None:
         trusts = [(trusted_presence(task.contract), task.contract.task) for task in tasks]
         trusted = [(trust, kind) for trust, kind in trusts if trust]
         self._trust = trusted[0][0] if len(trusted) == 1 else 0.0
         self._may_rest = detector_may_rest and [kind for _, kind in trusted] == ["keypoints"]
-        self._settings, self._live, self._lanes = settings, live, lanes
+        self._settings, self._lanes = settings, lanes
         self._turn = threading.Condition()
         self._numbers = itertools.count()
-        self._sources: dict[str, _Followed] = {}
-        self._waiting: dict[int, tuple[Captured, Finished | Failed]] = {}
-        self._planned = self._told = 0
+        self._sources = [self._followed_source(live=source.live) if source.continuous else None for source in sources]
 
     def plan(self, captured: Captured) -> Plan:
         """Return what to do with a frame; every frame must be planned, and `told` afterwards."""
+        source = self._sources[captured.source]
+        if source is None or captured.frame.path is not None:
+            return EVERYTHING
         with self._turn:
-            if not self._live:
+            if not source.live:
                 self._turn.wait_for(
-                    lambda: self._planned == captured.place and self._told > captured.place - self._lanes
+                    lambda: source.planned == captured.turn and source.told > captured.turn - self._lanes
                 )
             try:
-                return EVERYTHING if captured.frame.path is not None else self._plan(captured)
+                return self._plan(source, captured)
             finally:
-                self._planned += 1
+                source.planned += 1
                 self._turn.notify_all()
 
     def told(self, captured: Captured, outcome: Finished | Failed) -> Iterator[tuple[int, Finished | Failed]]:
         """Take the outcome of a frame and yield the places and outcomes of all frames whose turn it is."""
+        source = self._sources[captured.source]
+        if source is None or captured.frame.path is not None:
+            yield captured.place, outcome
+            return
         with self._turn:
-            self._waiting[captured.place] = captured, outcome
-            while (waiting := self._waiting.pop(self._told, None)) is not None:
+            source.waiting[captured.turn] = captured, outcome
+            while (waiting := source.waiting.pop(source.told, None)) is not None:
                 try:
-                    yield self._told, self._followed(*waiting)
+                    yield waiting[0].place, self._followed(source, *waiting)
                 except Exception as error:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
-                    yield self._told, Failed(error)
-                self._told += 1
+                    yield waiting[0].place, Failed(error)
+                source.told += 1
             self._turn.notify_all()
 
-    def _source(self, name: str) -> _Followed:
-        source = self._sources.get(name)
-        if source is None:
-            tracker = Tracker(self._settings, numbers=self._numbers, trust=self._trust)
-            forecasts = deque([(-1, tracker.forecast)], maxlen=1 if self._live else self._lanes + 1)
-            source = self._sources[name] = _Followed(tracker, forecasts)
-        return source
+    def _followed_source(self, *, live: bool) -> _Followed:
+        tracker = Tracker(self._settings, numbers=self._numbers, trust=self._trust)
+        return _Followed(tracker, deque([(-1, tracker.forecast)], maxlen=1 if live else self._lanes + 1), live)
 
-    def _plan(self, captured: Captured) -> Plan:
-        source, time_s = self._source(captured.frame.source), captured.time_s
-        last = math.inf if self._live else captured.place - self._lanes
-        forecast = next((known for place, known in reversed(source.forecasts) if place <= last), Forecast.nothing())
+    def _plan(self, source: _Followed, captured: Captured) -> Plan:
+        time_s = captured.time_s
+        last = math.inf if source.live else captured.turn - self._lanes
+        forecast = next((known for turn, known in reversed(source.forecasts) if turn <= last), Forecast.nothing())
         resting = frozenset(
             name for name, hz in self._settings.rates.items() if not self._is_due(source, name, hz, forecast, time_s)
         )
@@ -123,24 +138,26 @@ class Following:
             source.ran_s[name] = time_s
         return due
 
-    def _followed(self, captured: Captured, outcome: Finished | Failed) -> Finished | Failed:
-        if isinstance(outcome, Failed) or captured.frame.path is not None or outcome.result.hands is UNSEEN:
+    def _followed(self, source: _Followed, captured: Captured, outcome: Finished | Failed) -> Finished | Failed:
+        if isinstance(outcome, Failed) or outcome.result.hands is UNSEEN:
             return outcome
-        source, result = self._source(captured.frame.source), outcome.result
+        result = outcome.result
         hands = source.tracker.told(result.hands, captured.time_s)
-        source.forecasts.append((captured.place, source.tracker.forecast))
+        source.forecasts.append((captured.turn, source.tracker.forecast))
         total_ms = (time.monotonic_ns() - captured.frame.time_ns) / 1e6
         track_ms = total_ms - result.latency_ms["total"]
         latency_ms = {**result.latency_ms, "track": track_ms, "total": total_ms}
         return Finished(outcome.frame, replace(result, hands=hands, latency_ms=latency_ms))
 
 
-def following_of(lanes: Sequence[Lane], source: Source, settings: TrackingSettings | None) -> Following | None:
-    """Return who follows the hands of a source through a run; None where its frames are not one after another."""
-    if settings is None or not source.continuous:
+def following_of(
+    lanes: Sequence[Lane], sources: Sequence[Source], settings: TrackingSettings | None
+) -> Following | None:
+    """Return who follows the hands of sources through a run; None where no frames are one after another."""
+    if settings is None or not any(source.continuous for source in sources):
         return None
     may_rest = all(lane.detector_may_rest for lane in lanes)
-    return Following(settings, lanes[0].tasks, lanes=len(lanes), live=source.live, detector_may_rest=may_rest)
+    return Following(settings, lanes[0].tasks, sources=sources, lanes=len(lanes), detector_may_rest=may_rest)
 
 
 def require_rates(settings: TrackingSettings, tasks: Sequence[Task]) -> None:

@@ -14,7 +14,7 @@ UNSEEN = Hands.empty()
 
 
 class Freshness:
-    """Drops and counts frames that were captured more than `max_age_ms` ago; none where that is None."""
+    """Drops and counts live frames that were captured more than `max_age_ms` ago; none where that is None."""
 
     def __init__(self, max_age_ms: float | None) -> None:
         self._max_age_ms = max_age_ms
@@ -22,7 +22,9 @@ class Freshness:
 
     def is_stale(self, frame: Frame) -> bool:
         """Whether a frame is too old."""
-        return self._max_age_ms is not None and time.monotonic_ns() - frame.time_ns > self._max_age_ms * 1e6
+        if self._max_age_ms is None or frame.media_time_s is not None:
+            return False
+        return time.monotonic_ns() - frame.time_ns > self._max_age_ms * 1e6
 
     def drops(self, frame: Frame) -> bool:
         """Whether a frame is too old; if so, it counts."""
