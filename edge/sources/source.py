@@ -64,6 +64,9 @@ class Source(abc.ABC):
         """Files passed over so far because they could not be read."""
         return ()
 
+    def stop(self) -> None:  # noqa: B027 - a source that does not wait for anything has nothing to cut short
+        """Let `frames` end soon, where it may wait for long; called from any thread, or a signal handler."""
+
     def close(self) -> None:  # noqa: B027 - a source in memory has nothing to let go of
         """Let go of the place; may be called from another thread, and twice."""
 
