@@ -13,7 +13,7 @@ CAMERA_PATIENCE = Patience(first_frame_s=5.0, stall_s=2.0, backoff_s=(1.0, 2.0, 
 
 
 def camera_from_uri(uri: str, *, reconnect: Reconnect | str = Reconnect.once_live) -> LiveSource:
-    """Open `v4l2:/dev/videoN[?width=&height=&fps=]`; the camera chooses the nearest mode it has.
+    """Open `v4l2:/dev/videoN`, or a link to it, with options as `V4l2Settings` has them.
 
     Raises:
         UsageError: the device or an option is not well formed.

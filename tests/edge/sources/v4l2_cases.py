@@ -22,7 +22,9 @@ from edge.gpu.frame_slot import MappedFrames
 from edge.gpu.recording import RecordingGpu
 from edge.preprocess import InputContract, Preprocessor
 from edge.scene import Scene
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import FaultReason, ReaderError
+from edge.sources.supervision import Patience
 from edge.sources.v4l2_buffers import BUFFERS, LEAST_QUEUED
 from edge.sources.v4l2_calls import DQBUF, QBUF, REQBUFS, S_FMT, STREAMON, Call
 from edge.sources.v4l2_reader import V4l2Reader
@@ -334,23 +336,27 @@ def test_camera_unplugged_and_plugged_100_times_is_found_by_its_link_and_leaks_n
     camera = FakeCamera(node, [FakeMode("GREY", WH, grey(1), fps=1000)])
     link = node.parent / "usb-camera-index0"
     link.unlink(missing_ok=True)
-    descriptors = []
+    link.symlink_to(node.name)
+    patience = Patience(backoff_s=(0.002,))
+    used = []
     gc.collect()
-    for cycle in range(100):
-        link.symlink_to(camera.node.name)
-        reader = opened(link)
-        assert reader.read(2).pixels.shape == (WH[1], WH[0])
-        assert str(camera.node) in reader._device.name
-        camera.unplug()
-        link.unlink()
-        assert fault_of(reader).reason is FaultReason.removed
-        reader.close()
-        with pytest.raises(ReaderError) as caught:
-            opened(link)
-        assert caught.value.reason is FaultReason.not_found
-        descriptors.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
-        camera = camera.plug(node.parent / f"video{cycle % 3 + 1}")
-    assert len(set(descriptors[1:])) == 1
+    with LiveSource("cam", lambda: opened(link), patience=patience, reconnect="always") as source:
+        frames = source.frames()
+        index = -1
+        for cycle in range(100):
+            frame = next(frames)
+            assert frame.index > index
+            index = frame.index
+            descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
+            used.append((descriptors, threading.active_count(), camera.opened))
+            camera.unplug()
+            link.unlink()
+            camera = camera.plug(node.parent / f"video{cycle % 3 + 1}")
+            link.symlink_to(camera.node.name)
+            while source.status.reconnects.get("removed", 0) + source.status.reconnects.get("not_found", 0) <= cycle:
+                next(frames)
+    assert len(set(used[1:])) == 1
+    assert camera.opened == 0
 
 
 @pytest.mark.parametrize("refused", [False, True])
