@@ -53,10 +53,11 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
         device=settings.device,
         threads=settings.threads,
         min_score=settings.min_score,
+        tracking=settings.tracking(),
     )
     stack.enter_context(pipeline)
     sinks = _sinks(settings, signals)
-    run = pipeline.run(source, max_frames=settings.max_frames, sinks=sinks)
+    run = pipeline.run(source, max_frames=settings.max_frames, max_age_ms=settings.max_age_ms, sinks=sinks)
     signals.on_stop = run.stop
     stack.enter_context(run)
     counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]

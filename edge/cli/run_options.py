@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +33,14 @@ _MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
 _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
 _THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core, three on a GPU]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
+_NO_TRACKING = typer.Option("--no-tracking", help="Look at each frame of a video or camera as at a picture.")
+_DETECT_EVERY = typer.Option(
+    metavar="SECONDS", help="How often the detector runs while hands are followed; 0: every frame.  [0.25]"
+)
+_RATE = typer.Option(
+    metavar="NAME=HZ", help="How often a model runs at most, its last answer standing meanwhile; may be repeated."
+)
+_MAX_AGE_MS = typer.Option(metavar="MS", help="Drop frames of a live source that are older, and count them.")
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 
 
@@ -51,29 +59,20 @@ def run(
     device: Annotated[str, _DEVICE] = "auto",
     threads: Annotated[str | None, _THREADS] = None,
     min_score: Annotated[str | None, _MIN_SCORE] = None,
+    no_tracking: Annotated[bool, _NO_TRACKING] = False,
+    detect_every: Annotated[str | None, _DETECT_EVERY] = None,
+    rate: Annotated[list[str] | None, _RATE] = None,
+    max_age_ms: Annotated[str | None, _MAX_AGE_MS] = None,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, their gestures and keypoints."""
-
-    def work() -> int:
-        from edge.cli.run_job import run_job
-        from edge.cli.run_settings import RunSettings
-
-        settings = RunSettings.from_options(
-            positionals=[word for word in (source, *context.args) if word],
-            camera=camera,
-            models=models or (),
-            jsonl=jsonl,
-            video=video,
-            mask=mask,
-            show=show,
-            max_frames=max_frames,
-            device=device,
-            threads=threads,
-            min_score=min_score,
-            json=json,
-        )
-        return run_job(settings)
-
+    options = locals()
     # Inside the parser too, which has an exit code of its own for a reader that leaves.
-    raise typer.Exit(exit_code_of("edge-run", work))
+    raise typer.Exit(exit_code_of("edge-run", lambda: _run(**options)))
+
+
+def _run(context: typer.Context, source: str | None, **options: Any) -> int:  # noqa: ANN401 - as they were written
+    from edge.cli.run_job import run_job
+    from edge.cli.run_settings import RunSettings
+
+    return run_job(RunSettings.from_options(positionals=[word for word in (source, *context.args) if word], **options))

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +18,21 @@ from edge.sources.query import NumberOption
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from edge.tracking.settings import TrackingSettings
+
 
 RUN_LENGTHS = "rle"
 MOST_THREADS = 64
 """More frames at the same time than any processor works on; each takes memory."""
+MOST_DETECT_EVERY_S = 60
+MOST_HZ = 1000
 
 _NUMBERS = {
     "max_frames": NumberOption(1, 1e9),
     "threads": NumberOption(1, MOST_THREADS),
     "min_score": NumberOption(0, 1, whole=False),
+    "detect_every": NumberOption(0, MOST_DETECT_EVERY_S, whole=False),
+    "max_age_ms": NumberOption(1, 1e9, whole=False),
 }
 
 
@@ -38,6 +44,10 @@ class RunSettings:
         source: what `edge.open_source` takes.
         models: names or folders; empty for the shipped ones.
         jsonl, video: files to write; `-` as `jsonl` is standard output.
+        no_tracking: whether hands are not followed from frame to frame.
+        detect_every: seconds between looks of the detector while they are.
+        rates: how often a model may run, in Hz, by its name.
+        max_age_ms: how old a result of a live source may be.
         mask: folder of the masks' pictures, or `rle` for run lengths in the lines of `jsonl`.
     """
 
@@ -51,6 +61,10 @@ class RunSettings:
     device: str = "auto"
     threads: int | None = None
     min_score: float | None = None
+    no_tracking: bool = False
+    detect_every: float | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    max_age_ms: float | None = None
     json: bool = False
 
     @classmethod
@@ -59,13 +73,15 @@ class RunSettings:
         *,
         positionals: Sequence[str],
         camera: str | None,
-        models: Sequence[str],
+        models: Sequence[str] | None,
+        rate: Sequence[str] | None = None,
         **others: Any,  # noqa: ANN401 - the other fields, numbers and files as they were written
     ) -> Self:
         """Return the settings of a command line. Raises `UsageError` when options do not go together.
 
         Where no source is named otherwise, the last of several words behind `--models` is it, unless it names a model.
         """
+        models = models or ()
         if not positionals and camera is None and len(models) > 1 and not _names_model(models[-1]):
             *models, last = models
             positionals = [last]
@@ -76,14 +92,32 @@ class RunSettings:
         settings = cls(
             source=_one_source(positionals, camera),
             models=tuple(models),
-            **{**others, **_files(others), **_numbers(others), "device": _device(others["device"])},
+            **{
+                **others,
+                **_files(others),
+                **_numbers(others),
+                "device": _device(others["device"]),
+                "rates": _rates(rate or ()),
+            },
         )
         if settings.json and settings.lines_on_standard_output:
             raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
         if settings.run_lengths and settings.jsonl is None:
             raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
+        if settings.no_tracking and (settings.detect_every is not None or settings.rates):
+            option = "--rate" if settings.rates else "--detect-every"
+            raise UsageError(f"{option} is for hands that are followed; leave out --no-tracking or {option}")
         _refuse_overwriting(settings)
         return settings
+
+    def tracking(self) -> TrackingSettings | None:
+        """Return how hands are followed; None where they are not."""
+        from edge.tracking.settings import TrackingSettings
+
+        if self.no_tracking:
+            return None
+        every = {} if self.detect_every is None else {"detect_every_s": self.detect_every}
+        return TrackingSettings.model_validate({**every, "rates": dict(self.rates)})
 
     @property
     def run_lengths(self) -> bool:
@@ -119,13 +153,25 @@ def _files(written: dict[str, Any]) -> dict[str, Path | None]:
 
 def _numbers(written: dict[str, Any]) -> dict[str, float | None]:
     numbers: dict[str, float | None] = {}
-    for field, expected in _NUMBERS.items():
-        text = written[field]
+    for name, expected in _NUMBERS.items():
+        text = written[name]
         number = None if text is None else expected.number_from(text)
         if number is None and text is not None:
-            raise UsageError(f"--{field.replace('_', '-')} must be {expected}, got {text!r}")
-        numbers[field] = int(number) if number is not None and expected.whole else number
+            raise UsageError(f"--{name.replace('_', '-')} must be {expected}, got {text!r}")
+        numbers[name] = int(number) if number is not None and expected.whole else number
     return numbers
+
+
+def _rates(written: Sequence[str]) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    expected = NumberOption(0.001, MOST_HZ, whole=False)
+    for text in written:
+        name, equals, number = text.rpartition("=")
+        hz = expected.number_from(number) if equals and name else None
+        if hz is None:
+            raise UsageError(f"--rate must be NAME=HZ, such as hand-segmenter=5, HZ being {expected}; got {text!r}")
+        rates[name] = hz
+    return rates
 
 
 def _device(text: str) -> str:
