@@ -63,15 +63,15 @@ class Pipeline:
             raise UsageError(f"min_score must lie within 0 and 1, got {min_score}")
         opened = open_lanes(models, device=device, threads=threads, min_score=min_score)
         self.device, self._lanes, self._shared = opened.device, opened.lanes, opened.shared
+        self.models = {task.name: task.contract.version for task in self._lanes[0].tasks}
+        self._tracking = tracking
+        self._run: weakref.ref[PipelineRun] | None = None
         if tracking is not None:
             try:
                 require_rates(tracking, self._lanes[0].tasks)
             except UsageError:
                 self.close()
                 raise
-        self.models = {task.name: task.contract.version for task in self._lanes[0].tasks}
-        self._tracking = tracking
-        self._run: weakref.ref[PipelineRun] | None = None
 
     @property
     def threads(self) -> int:
