@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -12,8 +13,9 @@ from edge.config import Change, Config, change
 from edge.config.sink_settings import SinkSettings
 from edge.errors import EdgeError, UsageError
 from edge.results import FrameResult
-from edge.sinks.from_settings import mask_sinks, sink_from_settings
+from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
+from edge.sinks.trouble import tell_by_warning
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,7 +30,8 @@ def _do_nothing() -> None:
 class ConfiguredRun(Iterator[FrameResult]):
     """Results of a run; entering opens source, models and sinks, leaving closes them.
 
-    `on_quit` is called when a user closes a window. Of several sources the first alone is looked at.
+    `on_quit` is called when a user closes a window, `tell` with a line of what is wrong with a sink that goes on. Of
+    several sources the first alone is looked at.
 
     Attributes:
         frame_count: how many results there will be at most; None where nobody knows.
@@ -38,12 +41,18 @@ class ConfiguredRun(Iterator[FrameResult]):
         EdgeError: from entering, whatever cannot be opened.
     """
 
-    def __init__(self, config: Config, *, on_quit: Callable[[], None] = _do_nothing) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        on_quit: Callable[[], None] = _do_nothing,
+        tell: Callable[[str], None] = tell_by_warning,
+    ) -> None:
         if not config.sources:
             raise UsageError("nothing to run on; add a source to the configuration")
         self.config = config
         self.frame_count: int | None = None
-        self._on_quit = on_quit
+        self._on_quit, self._tell = on_quit, tell
         self._opened = ExitStack()
         self._sinks: list[tuple[SinkSettings, Sink]] = []
 
@@ -64,7 +73,7 @@ class ConfiguredRun(Iterator[FrameResult]):
             )
             opened.enter_context(pipeline)
             self._sinks = [(settings, self._sink(config, settings)) for settings in config.sinks]
-            sinks = [*(sink for _, sink in self._sinks), *mask_sinks(config)]
+            sinks = [*(sink for _, sink in self._sinks), *_mask_sinks(config)]
             self._run = opened.enter_context(pipeline.run(source, max_frames=config.max_frames, sinks=sinks))
             self.frame_count = min(
                 (count for count in (source.frame_count, config.max_frames) if count is not None), default=None
@@ -117,8 +126,30 @@ class ConfiguredRun(Iterator[FrameResult]):
         finally:
             self._sinks = [*staying, *coming]
 
+    def note_status(self, source: str, state: str) -> None:
+        """Let every sink hear that a source changed its state; from any thread."""
+        for _, sink in list(self._sinks):
+            sink.note_status(source, state)
+
     def _sink(self, config: Config, settings: SinkSettings, *, goes_on: bool = False) -> Sink:
-        return sink_from_settings(settings, masks=config.run_lengths, goes_on=goes_on, on_quit=self._on_quit)
+        context = SinkContext(
+            masks=config.run_lengths, goes_on=goes_on, on_quit=self._on_quit, tell=self._tell, losses=self._losses
+        )
+        return sink_from_settings(settings, context)
+
+    def _losses(self) -> dict[str, int]:
+        lost: Counter[str] = Counter()
+        for settings, sink in list(self._sinks):
+            lost[settings.type] += sum(sink.lost.values())
+        return dict(lost)
+
+
+def _mask_sinks(config: Config) -> list[Sink]:
+    if config.mask is None or config.run_lengths:
+        return []
+    from edge.sinks.mask_folder import MaskFolderSink
+
+    return [MaskFolderSink(config.mask)]
 
 
 def run_config(

@@ -35,7 +35,7 @@ def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> in
         signals = stack.enter_context(StopSignals(hang_up=reload is None))
         _leave_when_stopped(signals)
         _tell_of_other_sources(config)
-        run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop))
+        run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop, tell=_tell))
         signals.on_stop = run.stop
         if reload is not None:
             stack.enter_context(Reloading(run, reload, tell=_tell))

@@ -55,11 +55,12 @@ class Crew:
 
     @property
     def dropped(self) -> Mapping[str, int]:
-        """Frames that sinks were too slow for, by cause."""
+        """What sinks were too slow for, or lost otherwise, by cause."""
         counts = self._dropped_by_gone.copy()
         for sink in self.sinks:
             counts[sink.name] += sink.dropped
-        return {f"{name} was too slow": count for name, count in counts.items() if count}
+        slow = {f"{name} was too slow": count for name, count in counts.items() if count}
+        return {**slow, **{f"{sink.name}: {cause}": n for sink in self.sinks for cause, n in sink.sink.lost.items()}}
 
     def device(self, chosen: Device) -> Device:
         """Return the processor that was chosen, with what became of it."""

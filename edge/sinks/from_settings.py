@@ -3,39 +3,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from edge.config import Config
-from edge.config.sink_settings import JsonLinesSettings, SinkSettings, VideoSettings, WindowSettings
-from edge.errors import UsageError
+from edge.config.sink_settings import (
+    JsonLinesSettings,
+    MetricsSettings,
+    MqttSettings,
+    SinkSettings,
+    VideoSettings,
+    WebhookSettings,
+)
 from edge.sinks.sink import Sink
 
 
-def sink_from_settings(settings: SinkSettings, *, masks: bool, goes_on: bool, on_quit: Callable[[], None]) -> Sink:
-    """Return the sink.
+@dataclass(frozen=True, slots=True)
+class SinkContext:
+    """What sinks need of the run that they are made for.
 
-    `masks` puts run lengths into JSON lines, `goes_on` lets them stand behind what is in the file already, and
-    `on_quit` is called when a user closes a window.
+    Attributes:
+        masks: whether run lengths go into JSON lines.
+        goes_on: whether lines stand behind what is in a file already.
+        on_quit: called when a user closes a window.
+        tell: takes a line of what is wrong, or well again.
+        losses: tells what sinks lost, by their kind.
     """
+
+    masks: bool
+    goes_on: bool
+    on_quit: Callable[[], None]
+    tell: Callable[[str], None]
+    losses: Callable[[], Mapping[str, int]]
+
+
+def sink_from_settings(settings: SinkSettings, context: SinkContext) -> Sink:
+    """Return the sink."""
     if isinstance(settings, JsonLinesSettings):
+        return _json_lines(settings, context)
+    if isinstance(settings, VideoSettings):
+        from edge.sinks.encoded_video import video_sink
+
+        return video_sink(settings.path)
+    if isinstance(settings, MqttSettings):
+        from edge.sinks.mqtt import MqttSink
+
+        return MqttSink(settings, tell=context.tell)
+    if isinstance(settings, MetricsSettings):
+        from edge.sinks.metrics import MetricsSink
+
+        return MetricsSink(settings, losses=context.losses)
+    if isinstance(settings, WebhookSettings):
+        from edge.sinks.webhook import WebhookSink
+
+        return WebhookSink(settings, tell=context.tell)
+    from edge.sinks.window import WindowSink
+
+    return WindowSink(on_quit=context.on_quit)
+
+
+def _json_lines(settings: JsonLinesSettings, context: SinkContext) -> Sink:
+    if not settings.rotates:
         from edge.sinks.json_lines import JsonLinesSink
 
-        return JsonLinesSink(settings.path, masks=masks, appends=goes_on)
-    if isinstance(settings, VideoSettings):
-        from edge.sinks.video import VideoSink
+        return JsonLinesSink(settings.path, masks=context.masks, appends=context.goes_on)
+    from edge.sinks.rotating_lines import RotatingLinesSink
 
-        return VideoSink(settings.path)
-    if isinstance(settings, WindowSettings):
-        from edge.sinks.window import WindowSink
-
-        return WindowSink(on_quit=on_quit)
-    raise UsageError(f"there is no sink of type {settings.type}")
-
-
-def mask_sinks(config: Config) -> list[Sink]:
-    """Return the sink that writes masks as pictures, where they are asked for."""
-    if config.mask is None or config.run_lengths:
-        return []
-    from edge.sinks.mask_folder import MaskFolderSink
-
-    return [MaskFolderSink(config.mask)]
+    return RotatingLinesSink(
+        settings.path,
+        masks=context.masks,
+        max_bytes=settings.max_bytes,
+        max_age_s=settings.max_age_s,
+        keep=settings.keep,
+        tell=context.tell,
+    )

@@ -40,15 +40,12 @@ class JsonLinesSink(Sink):
         self._whole_bytes = 0
         try:
             if not self._is_standard_output:
-                # An older file stays until the first line: another output may turn out not to open.
-                self._file = io.FileIO(self._path, "a")
+                self._begin_file()
             elif sys.stdout is None:
                 raise OutputError(f"{self.name} needs standard output, which is closed; name a file instead")
             else:
                 sys.stdout.flush()
                 self._file = io.FileIO(os.dup(sys.stdout.fileno()), "w")
-            if self._appends and self._is_own_file(self._file):
-                self._whole_bytes = self._file.seek(0, os.SEEK_END)
         except OSError as error:
             raise OutputError(
                 f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
@@ -81,6 +78,11 @@ class JsonLinesSink(Sink):
             raise self._error(error) from error
         if deleted:
             raise OutputError(f"{self.name} was deleted while it was written; leave it there and run again")
+
+    def _begin_file(self) -> None:
+        # An older file stays until the first line: another output may turn out not to open.
+        self._file = io.FileIO(self._path, "a")
+        self._whole_bytes = self._file.seek(0, os.SEEK_END) if self._appends and self._is_own_file(self._file) else 0
 
     def _opened(self) -> io.FileIO:
         if self._file is None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 
 from edge.frame import Frame
 from edge.results import FrameResult
@@ -35,3 +36,14 @@ class Sink(abc.ABC):
 
     def close(self) -> None:  # noqa: B027 - likewise
         """Finish what was written. Raises `OutputError`."""
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """What it lost so far, by cause, where it goes on in spite of that."""
+        return {}
+
+    def note_status(self, source: str, state: str) -> None:  # noqa: B027 - most sinks tell nobody
+        """Hear that a source changed its state; `live` is the one in which frames come.
+
+        Called from any thread, and returns at once.
+        """

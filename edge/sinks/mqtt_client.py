@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to an MQTT broker, as its settings describe it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from edge.config.sink_settings import MqttSettings, TlsSettings
+from edge.errors import DependencyError, OutputError
+from edge.sinks.mqtt_messages import OFFLINE
+from edge.sinks.secret import secret_from_environment, secret_from_file
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+LONGEST_WAIT_S = 8
+CONNECT_TIMEOUT_S = 5.0
+
+
+def client_from_settings(settings: MqttSettings, *, name: str, will_topic: str, most_underway: int) -> Client:
+    """Return a client that is not connected; the broker says `offline` at `will_topic` when it loses it.
+
+    Raises:
+        OutputError: a secret or a certificate cannot be read.
+        DependencyError: paho-mqtt is not installed.
+    """
+    try:
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+    except ImportError as error:
+        told = "pip install 'edge-hands[mqtt]'"
+        raise DependencyError(f"{name} needs paho-mqtt, which is not installed; run {told}") from error
+    client = Client(CallbackAPIVersion.VERSION2, client_id=f"edge-{settings.node}", clean_session=True)
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    client.reconnect_delay_set(1, LONGEST_WAIT_S)
+    client.max_inflight_messages_set(most_underway)
+    client.will_set(will_topic, OFFLINE, qos=1, retain=True)
+    if settings.user is not None:
+        client.username_pw_set(settings.user, _password(settings, name))
+    if settings.tls is not None:
+        client.tls_set_context(_tls_context(settings.tls, name))
+    return client
+
+
+def _password(settings: MqttSettings, name: str) -> str | None:
+    if settings.password_file is not None:
+        return secret_from_file(settings.password_file, of=name)
+    if settings.password_env is not None:
+        return secret_from_environment(settings.password_env, of=name)
+    return None
+
+
+def _tls_context(tls: TlsSettings, name: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.cert_file is not None:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+    except OSError as error:
+        told = "check ca_file, cert_file and key_file"
+        raise OutputError(f"{name}: certificates cannot be read: {error}; {told}") from error
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
