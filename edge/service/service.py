@@ -90,8 +90,7 @@ class Service:
 
     def _answered(self, result: FrameResult) -> None:
         now_s = time.monotonic()
-        if result.source != HEARTBEAT:
-            self._state.answered(now_s)
+        self._state.answered(now_s, is_heartbeat=result.source == HEARTBEAT)
         if self._pinged_s is None:
             told = self._state.doing()
             self._notifier.ready(told)

@@ -40,12 +40,14 @@ class State:
         self.is_stopping = self.is_stopped = False
         self.no_gpu: str | None = None
         self._rate, self._fps, self._results = Rate(), 0.0, 0
-        self._started_s = time.monotonic()
+        self._started_s = self._answered_s = time.monotonic()
 
-    def answered(self, now_s: float) -> None:
-        """Note a result of a frame."""
-        self._results += 1
-        self._fps = self._rate.tick(now_s) or 0.0
+    def answered(self, now_s: float, *, is_heartbeat: bool) -> None:
+        """Note that the models answered."""
+        self._answered_s = now_s
+        if not is_heartbeat:
+            self._results += 1
+            self._fps = self._rate.tick(now_s) or 0.0
 
     def doing(self) -> str:
         """Return in one line what the service does now."""
@@ -57,8 +59,11 @@ class State:
         if current is None:
             return "starting"
         feed, device = current.session.feed, current.session.pipeline.device.name
-        if _is_live(feed, time.monotonic()):
-            told = f"{self._fps:.1f} FPS on {device}"
+        now_s = time.monotonic()
+        if now_s - self._answered_s > 2 * feed.idle_s:
+            told = f"no answer of the models on {device} for more than {2 * feed.idle_s:g} s"
+        elif _is_live(feed, now_s):
+            told = f"{self._fps:.0f} FPS on {device}"
         else:
             told = f"ready on {device}, waits for {'a' if feed.frames else 'the first'} frame of {feed.source.name}"
         coming = [self.replacement.doing] if self.replacement is not None and self.replacement.is_at_work else []
