@@ -17,7 +17,18 @@ import pytest
 from edge.cli.run import main
 from tests.edge.cli.program import FPS, FRAMES, PROGRAM, WH, edge_run, frames_in, lines_of
 
-SUMMARY_KEYS = {"fps", "frames", "latency_ms", "dropped", "dropped_by_cause", "device", "models", "skipped", "error"}
+SUMMARY_KEYS = {
+    "fps",
+    "frames",
+    "latency_ms",
+    "dropped",
+    "dropped_by_cause",
+    "device",
+    "models",
+    "skipped",
+    "sources",
+    "error",
+}
 
 
 def test_video_gives_lines_a_video_and_a_summary(desk: Path, tmp_path: Path, repo_root: Path) -> None:

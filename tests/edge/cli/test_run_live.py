@@ -63,7 +63,7 @@ def test_several_sources_are_told_apart(desk: Path, tmp_path: Path, repo_root: P
         assert [result["frame"] for result in own] == sorted({result["frame"] for result in own})
         assert own[0]["time_s"] == 0
     (status,) = json.loads(done.stdout)["sources"]
-    assert (status["source"], status["state"], status["reconnects"]) == (address, "live", {})
+    assert (status["source"], status["state"], status["reconnects"]) == (address, "ended", {})
     assert PASSWORD not in done.stdout + lines.read_text(encoding="utf-8")
 
 
