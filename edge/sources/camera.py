@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Protocol
 
 from edge.errors import CameraError, UsageError
 from edge.frame import PixelFormat, Pixels
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import Capture, FaultReason, LiveReader, ReaderError
 from edge.sources.query import NumberOption, query_values
+from edge.sources.reconnect import Reconnect
 from edge.sources.supervision import Patience
 
 # A USB camera that is opened again within a second may fall off its bus once more.
@@ -48,13 +50,13 @@ class GrabberReader:
     def __init__(self, grabber: Grabber, device: Path) -> None:
         self.fps = grabber.fps
         self._grabber, self._device = grabber, device
-        self._reads = self._closing = False
+        self._using = threading.Lock()
+        self._closing = False
 
     def read(self, timeout_s: float) -> Capture:  # noqa: ARG002 - the grabber's own limit holds
         """Return the next picture. Raises `ReaderError`."""
-        self._reads = True
-        pixels = None if self._closing else self._grabber.read()
-        self._reads = False
+        with self._using:
+            pixels = None if self._closing else self._grabber.read()
         if pixels is None:
             told = f"camera {self._device} stopped delivering frames; check its cable and power"
             raise ReaderError(told, reason=FaultReason.timeout if self._device.exists() else FaultReason.removed)
@@ -63,8 +65,9 @@ class GrabberReader:
     def close(self) -> None:
         """Release the camera; during a read it is left to the reading thread, for OpenCV is not made for that."""
         self._closing = True
-        if not self._reads:
+        if self._using.acquire(blocking=False):
             self._grabber.close()
+            self._using.release()
 
 
 def camera_from_uri(uri: str, *, reconnect: Reconnect | str = Reconnect.once_live) -> LiveSource:
