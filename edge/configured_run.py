@@ -17,7 +17,6 @@ from edge.results import FrameResult
 from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
 from edge.sinks.trouble import tell_by_warning
-from edge.sources.live import Reconnect
 from edge.sources.source import Source
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ class ConfiguredRun(Iterator[FrameResult]):
     """Results of a run; entering opens source, models and sinks, leaving closes them.
 
     `on_quit` is called when a user closes a window, `tell` with a line of what is wrong with a sink that goes on.
-    `reconnect` is as for `edge.open_source`.
 
     Attributes:
         frame_count: how many results there will be at most; None where nobody knows.
@@ -50,13 +48,12 @@ class ConfiguredRun(Iterator[FrameResult]):
         *,
         on_quit: Callable[[], None] = _do_nothing,
         tell: Callable[[str], None] = tell_by_warning,
-        reconnect: Reconnect = Reconnect.once_live,
     ) -> None:
         if not config.sources:
             raise UsageError("nothing to run on; add a source to the configuration")
         self.config = config
         self.frame_count: int | None = None
-        self._on_quit, self._tell, self._reconnect = on_quit, tell, reconnect
+        self._on_quit, self._tell = on_quit, tell
         self._opened = ExitStack()
         self._sinks: list[tuple[SinkSettings, Sink]] = []
 
@@ -118,7 +115,7 @@ class ConfiguredRun(Iterator[FrameResult]):
     def _source(self, settings: SourceSettings) -> Source:
         from edge.sources import open_source
 
-        source = open_source(settings.address, reconnect=self._reconnect)
+        source = open_source(settings.address, reconnect=self.config.reconnect)
         source.name = settings.name or source.name
         return source
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edge.cli.outcome import tell
 from edge.cli.progress import with_progress
 from edge.cli.reloading import Reloading
+from edge.cli.run_log import faults_told
 from edge.cli.stop_signals import StopSignals
 from edge.config import Config
 from edge.configured_run import ConfiguredRun
@@ -32,6 +33,7 @@ def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> in
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _print_warning
+        stack.enter_context(faults_told())
         signals = stack.enter_context(StopSignals(hang_up=reload is None))
         _leave_when_stopped(signals)
         run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop, tell=_tell))
@@ -51,7 +53,7 @@ def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> in
 
 
 def _leave_when_stopped(signals: StopSignals) -> None:
-    """Let a signal leave at once: an engine may take minutes to build, and a sink may wait for a pipe's reader."""
+    """Let a signal leave at once: a camera may not answer, an engine take minutes, a sink wait for a pipe's reader."""
 
     def leave() -> None:
         sys.exit(signals.exit_code)

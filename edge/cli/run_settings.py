@@ -61,6 +61,7 @@ def config_from_options(
         "sources": _sources(positionals, camera),
         "models": tuple(models) or None,
         "device": _device(others.get("device")),
+        "reconnect": "never" if others.get("fail_fast") else None,
         "summary": "json" if others.get("json") else None,
         "mask": None if files["mask"] is None else Path(files["mask"]),
         "sinks": _sinks(base, files, show=bool(others.get("show"))),
@@ -75,6 +76,7 @@ def config_from_options(
         _require_source(chosen)
     if chosen.summary == "json" and chosen.lines_on_standard_output:
         raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
+    _refuse_mixing(chosen)
     refuse_overwriting(chosen)
     return chosen
 
@@ -124,6 +126,14 @@ def _sinks(base: Config, files: dict[str, str | None], *, show: bool) -> tuple[S
         named.append(WindowSettings(type="window"))
     kinds = {sink.type for sink in named}
     return (*(sink for sink in base.sinks if sink.type not in kinds), *named)
+
+
+def _refuse_mixing(config: Config) -> None:
+    folder = config.mask is not None and not config.run_lengths
+    shown = {"--video": config.sinks_of(VideoSettings), "--mask": folder, "--show": config.sinks_of(WindowSettings)}
+    for option, given in shown.items():
+        if given and len(config.sources) > 1:
+            raise UsageError(f"{option} takes one SOURCE, got {len(config.sources)}; run edge-run once for each")
 
 
 def _refuse_empty_names(named: dict[str, Sequence[str | None]]) -> None:
@@ -179,7 +189,7 @@ def _sources(named: Sequence[str], camera: str | None) -> tuple[SourceSettings, 
     if camera is not None and named:
         raise UsageError(f"SOURCE {named[0]} and --camera {camera} exclude each other; name both as SOURCE")
     if camera is not None:
-        named = [camera if camera.startswith("v4l2:") else f"v4l2:{camera}"]
+        named = [camera if "://" in camera or camera.startswith(("v4l2:", "csi:")) else f"v4l2:{camera}"]
     return tuple(_checked(SourceSettings, uri=uri) for uri in named) or None
 
 

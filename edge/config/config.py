@@ -29,6 +29,7 @@ class Config(StrictModel):
 
     Attributes:
         sources: what to look at.
+        reconnect: when a camera or stream that failed is opened again.
         models: names of shipped models or folders of bundles; empty for hand-detector, gesture-classifier and
             hand-keypoints.
         device: processor that runs the models.
@@ -44,6 +45,10 @@ class Config(StrictModel):
     """
 
     sources: Annotated[tuple[SourceSettings, ...], Field(max_length=MOST_SOURCES, description="What to look at.")] = ()
+    reconnect: Annotated[
+        Literal["never", "once_live", "always"],
+        Field(description="When a camera or stream that failed is opened again: once_live, if it ever delivered."),
+    ] = "once_live"
     models: Annotated[
         tuple[str, ...],
         Field(
