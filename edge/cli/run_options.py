@@ -17,7 +17,7 @@ _SOURCE = typer.Argument(
     " test:hands[?width=&height=&fps=&seconds=].",
     show_default=False,
 )
-_CAMERA = typer.Option(metavar="/dev/videoN", help="Camera, in place of SOURCE.")
+_CAMERA = typer.Option(metavar="/dev/videoN|csi:N", help="Camera, in place of SOURCE.")
 _MODELS = typer.Option(
     metavar="NAME_OR_BUNDLE ...",
     help="Shipped models or folders of bundles.  [hand-detector gesture-classifier hand-keypoints]",

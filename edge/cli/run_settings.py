@@ -153,7 +153,7 @@ def _one_source(sources: Sequence[str], camera: str | None) -> str:
     if camera is not None and sources:
         raise UsageError(f"SOURCE {sources[0]} and --camera {camera} exclude each other; give one of them")
     if camera is not None:
-        return camera if camera.startswith("v4l2:") else f"v4l2:{camera}"
+        return camera if camera.startswith(("v4l2:", "csi:")) else f"v4l2:{camera}"
     if not sources:
         raise UsageError(
             "nothing to run on; give a SOURCE, such as clip.mp4, a folder of pictures or test:hands, or --camera"

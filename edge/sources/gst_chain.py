@@ -14,6 +14,8 @@ from typing import Literal
 from edge.errors import UsageError
 from edge.sources.query import NumberOption, query_values
 
+GstFormat = Literal["NV12", "BGR", "YUY2", "UYVY", "RGB", "GRAY8"]
+
 _SIDE = NumberOption(16, 16384)
 _MODE = {"width": _SIDE, "height": _SIDE, "fps": NumberOption(1, 1000, whole=False)}
 _CSI_OPTIONS = {**_MODE, "flip": NumberOption(0, 7)}
@@ -37,9 +39,9 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What flows between two elements; None where anything may."""
+    """What flows between two elements; None where anything may, and for the pixel format of JPEG pictures."""
 
-    pixel_format: Literal["NV12", "BGR"]
+    pixel_format: GstFormat | None
     width_px: int | None = None
     height_px: int | None = None
     fps: float | None = None
@@ -48,7 +50,8 @@ class Caps:
     @property
     def text(self) -> str:
         """GStreamer's own notation."""
-        fields = ["video/x-raw(memory:NVMM)" if self.in_nvmm else "video/x-raw", f"format={self.pixel_format}"]
+        raw = "video/x-raw(memory:NVMM)" if self.in_nvmm else "video/x-raw"
+        fields = ["image/jpeg"] if self.pixel_format is None else [raw, f"format={self.pixel_format}"]
         fields += [f"width={self.width_px}"] if self.width_px else []
         fields += [f"height={self.height_px}"] if self.height_px else []
         if self.fps:

@@ -24,9 +24,6 @@ from edge.sources.gst_reader import GstReader, _build
 from edge.sources.live_reader import FaultReason, ReaderError
 from tests.conftest import CI
 
-# PyGObject's own way of importing, which newer Pythons frown upon.
-pytestmark = pytest.mark.filterwarnings("ignore:DynamicImporter:ImportWarning")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def library() -> GstLibrary:
