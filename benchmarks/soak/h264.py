@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -23,7 +23,7 @@ _FRAGMENT, _SEQUENCE_SET, _PICTURE_SET, _KEY_SLICE = 28, 7, 8, 5
 class Clip:
     """Encoded pictures, each as its NAL units, and what an SDP says about them."""
 
-    units: tuple[tuple[bytes, ...], ...]
+    units: tuple[tuple[bytes, ...], ...] = field(repr=False)
     fps: float
     parameter_sets: str
 

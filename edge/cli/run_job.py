@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from edge.cli.outcome import tell
 from edge.cli.progress import with_progress
+from edge.cli.run_log import faults_told
 from edge.cli.run_settings import RunSettings
 from edge.cli.stop_signals import StopSignals
 from edge.errors import EdgeError
@@ -18,6 +20,7 @@ from edge.errors import EdgeError
 if TYPE_CHECKING:
     from edge.pipeline import PipelineRun, RunSummary
     from edge.sinks import Sink
+    from edge.sources import Source
 
 _MOST_NAMED = 5
 
@@ -27,6 +30,7 @@ def run_job(settings: RunSettings) -> int:
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _print_warning
+        stack.enter_context(faults_told())
         signals = stack.enter_context(StopSignals())
         run, total = _start(settings, stack, signals)
         error: EdgeError | None = None
@@ -45,9 +49,10 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
     from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
     from edge.sources import open_source
 
-    source = stack.enter_context(open_source(settings.source))
-    models = settings.models or DEFAULT_MODELS
     _leave_when_stopped(signals)
+    reconnect = "never" if settings.fail_fast else "once_live"
+    sources = [stack.enter_context(open_source(source, reconnect=reconnect)) for source in settings.sources]
+    models = settings.models or DEFAULT_MODELS
     pipeline = Pipeline(
         models if settings.mask is None else with_segmenter(models),
         device=settings.device,
@@ -56,15 +61,25 @@ def _start(settings: RunSettings, stack: ExitStack, signals: StopSignals) -> tup
     )
     stack.enter_context(pipeline)
     sinks = _sinks(settings, signals)
-    run = pipeline.run(source, max_frames=settings.max_frames, sinks=sinks)
+    run = pipeline.run_all(sources, max_frames=settings.max_frames, sinks=sinks)
     signals.on_stop = run.stop
     stack.enter_context(run)
-    counts = [count for count in (source.frame_count, settings.max_frames) if count is not None]
-    return run, min(counts, default=None)
+    return run, _frames_expected(sources, settings.max_frames)
+
+
+def _frames_expected(sources: Sequence[Source], max_frames: int | None) -> int | None:
+    """Return how many results will come, where that is known."""
+    expected = 0
+    for source in sources:
+        counts = [count for count in (source.frame_count, max_frames) if count is not None]
+        if not counts:
+            return None
+        expected += min(counts)
+    return expected
 
 
 def _leave_when_stopped(signals: StopSignals) -> None:
-    """Let a signal leave at once: an engine may take minutes to build, and a sink may wait for a pipe's reader."""
+    """Let a signal leave at once: a camera may not answer, an engine take minutes, a sink wait for a pipe's reader."""
 
     def leave() -> None:
         sys.exit(signals.exit_code)
@@ -116,6 +131,9 @@ def _told(summary: RunSummary) -> str:
         f"device   {summary.device.name} ({summary.device.reason})",
         f"models   {models}",
     ]
+    for status in summary.sources:
+        lost = ", ".join(f"{count} ({reason})" for reason, count in status.reconnects.items())
+        lines.append(f"source   {status.name} {status.state.value}, lost and found again {lost or '0'}")
     if summary.skipped:
         lines.append(f"skipped  {len(summary.skipped)} unreadable files")
     return "\n".join(lines)

@@ -12,12 +12,14 @@ from edge.cli.outcome import EXIT_CODES, exit_code_of
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 _SOURCE = typer.Argument(
-    metavar="SOURCE",
-    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, or the built-in scene"
-    " test:hands[?width=&height=&fps=&seconds=].",
+    metavar="SOURCE ...",
+    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, csi:N, rtsp:// or http://"
+    " stream,"
+    " or the built-in scene test:hands[?width=&height=&fps=&seconds=]; several run at the same time.",
     show_default=False,
 )
-_CAMERA = typer.Option(metavar="/dev/videoN|csi:N", help="Camera, in place of SOURCE.")
+_CAMERA = typer.Option(metavar="/dev/videoN|csi:N|URL", help="Camera, in place of SOURCE.")
+_FAIL_FAST = typer.Option("--fail-fast", help="End when a camera or stream fails, instead of opening it again.")
 _MODELS = typer.Option(
     metavar="NAME_OR_BUNDLE ...",
     help="Shipped models or folders of bundles.  [hand-detector gesture-classifier hand-keypoints]",
@@ -29,7 +31,7 @@ _MASK = typer.Option(
     metavar="FOLDER|rle", help="Write masks: PNG pictures into FOLDER, or rle for run lengths in the JSON of --jsonl."
 )
 _SHOW = typer.Option("--show", help="Show a window; q closes it.")
-_MAX_FRAMES = typer.Option(metavar="N", help="End after N frames.")
+_MAX_FRAMES = typer.Option(metavar="N", help="End after N frames of each source.")
 _DEVICE = typer.Option(metavar="auto|cpu|gpu", help="Processor that runs the models.")
 _THREADS = typer.Option(metavar="N", help="Frames worked on at the same time.  [one a core, three on a GPU]")
 _MIN_SCORE = typer.Option(metavar="X", help="Least score of a hand, 0 to 1.  [the detector's own]")
@@ -42,6 +44,7 @@ def run(
     source: Annotated[str | None, _SOURCE] = None,
     *,
     camera: Annotated[str | None, _CAMERA] = None,
+    fail_fast: Annotated[bool, _FAIL_FAST] = False,
     models: Annotated[list[str] | None, _MODELS] = None,
     jsonl: Annotated[str | None, _JSONL] = None,
     video: Annotated[str | None, _VIDEO] = None,
@@ -62,6 +65,7 @@ def run(
         settings = RunSettings.from_options(
             positionals=[word for word in (source, *context.args) if word],
             camera=camera,
+            fail_fast=fail_fast,
             models=models or (),
             jsonl=jsonl,
             video=video,

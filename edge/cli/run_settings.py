@@ -35,13 +35,13 @@ class RunSettings:
     """What to run on and where results go; None stands for the default.
 
     Attributes:
-        source: what `edge.open_source` takes.
+        sources: what `edge.open_source` takes, one or several.
         models: names or folders; empty for the shipped ones.
         jsonl, video: files to write; `-` as `jsonl` is standard output.
         mask: folder of the masks' pictures, or `rle` for run lengths in the lines of `jsonl`.
     """
 
-    source: str
+    sources: tuple[str, ...]
     models: tuple[str, ...] = ()
     jsonl: Path | None = None
     video: Path | None = None
@@ -52,6 +52,7 @@ class RunSettings:
     threads: int | None = None
     min_score: float | None = None
     json: bool = False
+    fail_fast: bool = False
 
     @classmethod
     def from_options(
@@ -74,7 +75,7 @@ class RunSettings:
         outputs = {f"--{field}": [others[field]] for field in ("jsonl", "video", "mask")}
         _refuse_empty_names({"--models": models, **outputs})
         settings = cls(
-            source=_one_source(positionals, camera),
+            sources=_sources(positionals, camera),
             models=tuple(models),
             **{**others, **_files(others), **_numbers(others), "device": _device(others["device"])},
         )
@@ -82,7 +83,9 @@ class RunSettings:
             raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
         if settings.run_lengths and settings.jsonl is None:
             raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
-        _refuse_overwriting(settings)
+        _refuse_mixing(settings)
+        for source in settings.sources:
+            _refuse_overwriting(settings, Path(source))
         return settings
 
     @property
@@ -145,25 +148,27 @@ def _names_model(word: str) -> bool:
         return False
 
 
-def _one_source(sources: Sequence[str], camera: str | None) -> str:
-    if len(sources) > 1:
-        raise UsageError(
-            f"expected one SOURCE, got {len(sources)}: {', '.join(sources)}; for many pictures give a folder"
-        )
-    if camera is not None and sources:
-        raise UsageError(f"SOURCE {sources[0]} and --camera {camera} exclude each other; give one of them")
+def _sources(words: Sequence[str], camera: str | None) -> tuple[str, ...]:
+    if camera is not None and words:
+        raise UsageError(f"SOURCE {words[0]} and --camera {camera} exclude each other; give one of them")
     if camera is not None:
-        return camera if camera.startswith(("v4l2:", "csi:")) else f"v4l2:{camera}"
-    if not sources:
+        return (camera if "://" in camera or camera.startswith(("v4l2:", "csi:")) else f"v4l2:{camera}",)
+    if not words:
         raise UsageError(
             "nothing to run on; give a SOURCE, such as clip.mp4, a folder of pictures or test:hands, or --camera"
             " /dev/video0"
         )
-    return sources[0]
+    return tuple(words)
 
 
-def _refuse_overwriting(settings: RunSettings) -> None:
-    source = Path(settings.source)
+def _refuse_mixing(settings: RunSettings) -> None:
+    folder = None if settings.run_lengths else settings.mask
+    for option, given in {"--video": settings.video, "--mask": folder, "--show": settings.show or None}.items():
+        if given is not None and len(settings.sources) > 1:
+            raise UsageError(f"{option} takes one SOURCE, got {len(settings.sources)}; run edge-run once for each")
+
+
+def _refuse_overwriting(settings: RunSettings, source: Path) -> None:
     if settings.mask is not None and _is_same_file(source, Path(settings.mask)):
         raise UsageError(f"SOURCE and --mask are the same folder, {source}; give --mask another name")
     outputs = {

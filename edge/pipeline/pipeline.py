@@ -82,6 +82,34 @@ class Pipeline:
             SourceError, OutputError, DependencyError: the source or a sink cannot be opened.
             UsageError: an argument is not what it should be, or an earlier run of this pipeline has not ended.
         """
+        return self._started([source], max_frames=max_frames, sinks=sinks)
+
+    def run_all(
+        self,
+        sources: Sequence[str | Path | Source],
+        *,
+        max_frames: int | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> PipelineRun:
+        """Start running over several sources at the same time, which share the lanes fairly; otherwise as `run`.
+
+        Results come in the order of capture and carry the name of their source, its own `frame` and `time_s`.
+        `max_frames` is that of each source. The run ends when all sources ended, or at the first error.
+
+        Raises:
+            UsageError: also where two sources have the same name, or a sink takes one source only.
+        """
+        if isinstance(sources, (str, Path, Source)) or not sources:
+            raise UsageError(f"run_all takes a list of sources, got {sources!r}; write run_all([source, source])")
+        return self._started(sources, max_frames=max_frames, sinks=sinks)
+
+    def _started(
+        self,
+        sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]],
+        *,
+        max_frames: int | None,
+        sinks: Sequence[Sink],
+    ) -> PipelineRun:
         if not self._lanes:
             raise UsageError("this pipeline is closed; make another one")
         if self._current_run() is not None:
@@ -92,7 +120,7 @@ class Pipeline:
         _require_sinks(sinks)
         run = PipelineRun(
             self._lanes,
-            source_from(source),
+            _opened(sources),
             sinks=sinks,
             max_frames=max_frames,
             device=self.device,
@@ -125,6 +153,19 @@ class Pipeline:
                 stack.callback(self._lanes.pop().close)
             if run is not None:
                 run.__exit__(kind, error, trace)
+
+
+def _opened(sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]]) -> list[Source]:
+    """Open all sources, or none."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(source_from(source)) for source in sources]
+        names = [source.name for source in opened]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UsageError(
+                f"results tell sources apart by their names, and {min(twice)} is there twice; name it once"
+            )
+        stack.pop_all()
+        return opened
 
 
 def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame]) -> Source:

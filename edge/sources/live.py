@@ -18,7 +18,7 @@ from edge.sources.source import Source
 from edge.sources.status import SourceStatus
 from edge.sources.supervision import Action, Patience, SourceState, Supervision
 
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 1.0
 """How long `close` waits for a call that hangs; its thread is left behind then, and ends with it."""
 
 DEFAULT_PATIENCE = Patience()

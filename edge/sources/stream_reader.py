@@ -61,7 +61,7 @@ class StreamReader:
             self._container.close()
             raise fault(address, FaultReason.codec)
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "SLICE"
+        self._stream.codec_context.thread_count = 1
         self._stream.codec_context.flags |= av.codec.context.Flags.low_delay
         rate = self._stream.average_rate
         self.fps: float | None = float(rate) if rate and 0 < rate < _MOST_FPS else None

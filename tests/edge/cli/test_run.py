@@ -17,7 +17,18 @@ import pytest
 from edge.cli.run import main
 from tests.edge.cli.program import FPS, FRAMES, PROGRAM, WH, edge_run, frames_in, lines_of
 
-SUMMARY_KEYS = {"fps", "frames", "latency_ms", "dropped", "dropped_by_cause", "device", "models", "skipped", "error"}
+SUMMARY_KEYS = {
+    "fps",
+    "frames",
+    "latency_ms",
+    "dropped",
+    "dropped_by_cause",
+    "device",
+    "models",
+    "skipped",
+    "sources",
+    "error",
+}
 
 
 def test_video_gives_lines_a_video_and_a_summary(desk: Path, tmp_path: Path, repo_root: Path) -> None:
@@ -70,7 +81,8 @@ def test_lines_on_standard_output_are_lines_alone(desk: Path) -> None:
     ("words", "code", "told"),
     [
         ((), 2, "nothing to run on; give a SOURCE"),
-        (("clip.mp4", "one.png"), 2, "expected one SOURCE, got 2: clip.mp4, one.png"),
+        (("clip.mp4", "one.png", "--show"), 2, "--show takes one SOURCE, got 2; run edge-run once for each"),
+        (("clip.mp4", "clip.mp4"), 2, "clip.mp4 is there twice; name it once"),
         (("clip.mp4", "--camera", "/dev/video0"), 2, "exclude each other"),
         (("clip.mp4", "--max-frames", "0"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '0'"),
         (("clip.mp4", "--max-frames", "1.5"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '1.5'"),
@@ -83,7 +95,7 @@ def test_lines_on_standard_output_are_lines_alone(desk: Path) -> None:
         (("clip.mp4", "--no-such-option"), 2, "No such option: --no-such-option; see edge-run --help"),
         (("clip.mp4", "--video", "clip.mp4"), 2, "SOURCE and --video are the same file"),
         (("clip.mp4", "--json", "--jsonl", "-"), 2, "both write to standard output"),
-        (("rtsp://host/stream",), 2, "unknown scheme 'rtsp:'"),
+        (("ftp://host/stream",), 2, "unknown scheme 'ftp:'"),
         (("test:hands?widht=640",), 2, "did you mean 'width'"),
         (("test:hands?width=0",), 2, "must be"),
         (("test:cats",), 2, "hands"),

@@ -40,7 +40,7 @@ def test_a_signal_ends_the_build_of_an_engine_at_once_and_leaves_nothing(
 
     monkeypatch.setattr(opening, "driver", lambda: None)
     monkeypatch.setattr(gpu_opening, "open_backend", lambda **_: GpuBackend(gpu, open_model, "test"))
-    settings = RunSettings(source="test:hands", models=(str(sound_bundle),), device=device)
+    settings = RunSettings(sources=("test:hands",), models=(str(sound_bundle),), device=device)
     began_s = time.monotonic()
     with pytest.raises(SystemExit) as left:
         run_job.run_job(settings)

@@ -64,7 +64,7 @@ def test_words_behind_models_are_models(
     models: tuple[str, ...],
 ) -> None:
     assert run(monkeypatch, *words) == 0
-    assert [(given.source, given.models) for given in settings] == [(source, models)]
+    assert [(given.sources, given.models) for given in settings] == [((source,), models)]
 
 
 @pytest.mark.parametrize("wrong", ["gesture-clasifier", "gesture-clasifiers"])

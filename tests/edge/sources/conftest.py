@@ -18,7 +18,7 @@ WH = (160, 120)
 @pytest.fixture(scope="session")
 def clip() -> Clip:
     """Return 50 grey pictures, each lighter than the one before, with a key frame every 25."""
-    pictures = [np.full((WH[1], WH[0], 3), 40 + 4 * number, np.uint8) for number in range(50)]
+    pictures = [np.full((WH[1], WH[0], 3), 40 + 2 * number, np.uint8) for number in range(50)]
     return Clip.from_pictures(pictures, fps=50, key_every=25)
 
 

@@ -24,6 +24,11 @@ class Device:
         self.on_open: Callable[[], None] = lambda: None
         self.opened = self.open_now = self.most_open = self.closed = 0
         self.every_s = every_s
+        self.is_cut = False
+
+    def cut(self) -> None:
+        """Have every read fail."""
+        self.is_cut = True
 
     def show(self, *numbers: int) -> None:
         """Have pictures captured."""
@@ -57,6 +62,8 @@ class ScriptedReader:
         """Wait for the script, or for the interval."""
         if self._device.every_s is not None:
             time.sleep(self._device.every_s)
+            if self._device.is_cut:
+                raise ReaderError("cam was removed", reason=FaultReason.removed)
             self._number += 1
             return capture_of(self._number)
         deadline_s = time.monotonic() + timeout_s
