@@ -14,11 +14,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 _SOURCE = typer.Argument(
     metavar="SOURCE ...",
-    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, rtsp:// or http:// stream,"
+    help="Video file, picture, folder of pictures (with those below it), v4l2:/dev/videoN, csi:N, rtsp:// or http://"
+    " stream,"
     " or the built-in scene test:hands[?width=&height=&fps=&seconds=]; several run at the same time.",
     show_default=False,
 )
-_CAMERA = typer.Option(metavar="/dev/videoN|URL", help="Camera, in place of SOURCE.")
+_CAMERA = typer.Option(metavar="/dev/videoN|csi:N|URL", help="Camera, in place of SOURCE.")
 _FAIL_FAST = typer.Option("--fail-fast", help="End when a camera or stream fails, instead of opening it again.")
 _MODELS = typer.Option(
     metavar="NAME_OR_BUNDLE ...",

@@ -11,7 +11,7 @@ from edge.bundle.zoo import find_bundle, shipped_names
 from edge.device import DeviceName
 from edge.doctor.acceleration import examine_acceleration
 from edge.doctor.access import User, current_user, examine_access
-from edge.doctor.camera_formats import examine_cameras
+from edge.doctor.cameras import examine_cameras
 from edge.doctor.finding import Finding
 from edge.doctor.libraries import examine_libraries
 from edge.doctor.models import examine_models

@@ -14,7 +14,8 @@ from edge.sources.signature import HEAD_BYTES, PICTURES_NAMED, VIDEOS_NAMED, fil
 from edge.sources.source import Source
 
 SOURCES_NAMED = (
-    "a video file, a picture, a folder of pictures, v4l2:/dev/videoN, rtsp://HOST/PATH, http://HOST/PATH or test:hands"
+    "a video file, a picture, a folder of pictures, v4l2:/dev/videoN, csi:0, rtsp://HOST/PATH, http://HOST/PATH or"
+    " test:hands"
 )
 
 
@@ -105,6 +106,12 @@ def _open_stream(uri: str, reconnect: Reconnect) -> Source:
     return stream_from_uri(uri, reconnect=reconnect)
 
 
+def _open_gst(uri: str, reconnect: Reconnect) -> Source:
+    from edge.sources.gst import gst_from_uri
+
+    return gst_from_uri(uri, reconnect=reconnect)
+
+
 def _open_test(uri: str) -> Source:
     from edge.sources.scene import SceneSource
 
@@ -113,5 +120,6 @@ def _open_test(uri: str) -> Source:
 
 _LIVE_SCHEMES: dict[str, Callable[[str, Reconnect], Source]] = {
     "v4l2": _open_camera,
+    **dict.fromkeys(("csi", "gst"), _open_gst),
     **dict.fromkeys(("rtsp", "rtsps", "http", "https"), _open_stream),
 }

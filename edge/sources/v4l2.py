@@ -125,6 +125,13 @@ def cameras(*, nodes: Path = Path("/dev")) -> list[Path]:
     return sorted(nodes.glob("video[0-9]*"), key=lambda node: int(re.sub(r"\D", "", node.name) or 0))
 
 
+def stable_name(node: Path, *, links: Path = Path("/dev/v4l/by-id")) -> Path | None:
+    """Return the link that leads to a camera's node whatever its number is; None where there is none."""
+    target = node.resolve()
+    found = sorted(links.iterdir()) if links.is_dir() else []
+    return next((link for link in found if link.resolve() == target), None)
+
+
 def _has_open(process: Path, target: str) -> bool:
     try:
         return any(os.path.realpath(link) == target for link in (process / "fd").iterdir())
@@ -159,5 +166,5 @@ def _no_camera(device: Path, why: str) -> ReaderError:
 def _cameras_named() -> str:
     found = cameras()
     if found:
-        return f"cameras of this machine: {', '.join(map(str, found))}"
+        return f"cameras of this machine: {', '.join(str(stable_name(node) or node) for node in found)}"
     return "this machine has no /dev/video device; connect a camera or use the built-in scene test:hands"

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import fcntl
 import pwd
 import shutil
-import struct
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from edge.bundle.zoo import find_bundle
 from edge.doctor import access
 from edge.doctor.acceleration import examine_acceleration
 from edge.doctor.access import User, examine_access
-from edge.doctor.camera_formats import examine_cameras, pixel_formats
+from edge.doctor.cameras import examine_cameras
 from edge.doctor.finding import Finding, finding_from_error
 from edge.doctor.libraries import examine_libraries, licence_of
 from edge.doctor.models import examine_models
@@ -109,21 +107,6 @@ def test_here_it_counts_whether_a_node_can_be_opened(tmp_path: Path, monkeypatch
 def test_a_camera_that_is_wanted_and_absent_is_a_problem() -> None:
     (found,) = [finding for finding in examine_cameras(Path("/dev/video987")) if finding.name == "/dev/video987"]
     assert (found.status, "absent" in found.value) == ("problem", True)
-
-
-def test_formats_are_read_as_four_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def ioctl(_: int, request: int, answer: bytearray) -> int:
-        assert (request, len(answer)) == (0xC0405602, 64)
-        index, kind = struct.unpack_from("=II", answer)
-        assert kind == 1
-        if index >= 2:
-            raise OSError(22, "Invalid argument")
-        answer[44:48] = (b"YUYV", b"MJPG")[index]
-        return 0
-
-    monkeypatch.setattr(fcntl, "ioctl", ioctl)
-    (tmp_path / "video0").touch()
-    assert pixel_formats(tmp_path / "video0") == ("YUYV", "MJPG")
 
 
 def test_licences_come_from_the_packages_themselves() -> None:

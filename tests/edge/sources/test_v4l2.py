@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import CameraError
-from edge.sources.v4l2 import CameraLock, cameras, holders
+from edge.sources.live_reader import FaultReason, ReaderError
+from edge.sources.v4l2 import CameraLock, cameras, holders, stable_name
 
 HOLD = """
 import fcntl, os, sys
@@ -73,3 +74,22 @@ def test_cameras_are_listed_by_number(tmp_path: Path) -> None:
     for name in ("video10", "video2", "video0", "vbi0", "videotape"):
         (tmp_path / name).touch()
     assert [node.name for node in cameras(nodes=tmp_path)] == ["video0", "video2", "video10"]
+
+
+def test_stable_name_of_a_camera_is_the_link_to_it(tmp_path: Path) -> None:
+    node, links = tmp_path / "video2", tmp_path / "by-id"
+    node.touch()
+    assert stable_name(node, links=links) is None
+    links.mkdir()
+    (links / "usb-gone-index0").symlink_to("../video7")
+    assert stable_name(node, links=links) is None
+    (links / "usb-camera-index0").symlink_to("../video2")
+    assert stable_name(node, links=links) == links / "usb-camera-index0"
+
+
+def test_unplugged_camera_is_told_by_its_link(tmp_path: Path) -> None:
+    link = tmp_path / "usb-camera-index0"
+    link.symlink_to("video2")
+    with pytest.raises(ReaderError, match=rf"camera {link} is unplugged, its link leads to video2; ") as caught:
+        CameraLock(link)
+    assert caught.value.reason is FaultReason.not_found

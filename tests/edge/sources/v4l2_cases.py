@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.doctor.cameras import examine_cameras
+from edge.doctor.finding import Finding
 from edge.errors import UsageError
 from edge.frame import Frame, PixelFormat, Pixels
 from edge.gpu.frame_slot import MappedFrames
@@ -382,3 +384,28 @@ def test_memory_to_capture_into_must_be_large_enough(node: Path) -> None:
     with pytest.raises(UsageError, match="must be 20480 bytes without gaps, got 100"):
         V4l2Reader(V4l2Settings(node), allocate=lambda _: [np.empty(100, np.uint8)] * 4)
     assert camera.opened == 0
+
+
+def test_doctor_tells_what_a_camera_offers_and_how_gstreamer_shows_it(node: Path) -> None:
+    small, large = bytes(WH[0] * WH[1] * 2), bytes(4 * WH[0] * WH[1] * 2)
+    yuyv = [FakeMode("YUYV", WH, [small], fps=30), FakeMode("YUYV", (320, 240), [large], fps=10)]
+    FakeCamera(node, [*yuyv, FakeMode("MJPG", (320, 240), [large], fps=30)])
+    _, found, line = examine_cameras(node)
+    assert found == Finding("cameras", str(node), "YUYV 160x120 to 30 fps, 320x240 to 10 fps; MJPG 320x240 to 30 fps")
+    assert line.value == (
+        f"gst-launch-1.0 v4l2src device={node} ! image/jpeg,width=320,height=240,framerate=30/1 ! jpegdec !"
+        " videoconvert ! autovideosink"
+    )
+
+
+def test_doctor_takes_a_camera_of_raw_pictures_for_a_csi_sensor(node: Path) -> None:
+    FakeCamera(node, [FakeMode("RG10", WH, [b"1"])])
+    *_, line = examine_cameras(node)
+    assert line.value.startswith("gst-launch-1.0 nvarguscamerasrc sensor-id=0 ! ")
+
+
+def test_doctor_names_who_holds_a_camera(node: Path) -> None:
+    FakeCamera(node, [FakeMode("GREY", WH, grey(1))])
+    with closing(opened(node)):
+        _, found = examine_cameras(node)
+    assert (found.status, "is busy" in found.value) == ("problem", True)
