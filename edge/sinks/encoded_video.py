@@ -168,7 +168,7 @@ class _Encoder:
 
 
 def _cut_behind_whole_fragments(path: Path) -> None:
-    """Take back the part of a fragment at the end of a file: FFmpeg opens no file that ends within some of its fields."""
+    """Take back a part of a fragment at the end of a file, for FFmpeg does not open all of those that end in one."""
     with suppress(OSError), path.open("r+b") as file:
         length = file.seek(0, os.SEEK_END)
         whole = start = 0
