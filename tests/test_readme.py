@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import jsonschema
@@ -22,8 +23,12 @@ from pydantic import BaseModel
 from edge.bundle.bundle import Bundle
 from edge.bundle.zoo import find_bundle
 from edge.cli.outcome import EXIT_CODES
+from edge.config import Config, config_from_mapping
+from edge.config.sink_settings import SinkSettings, TlsSettings
+from edge.config.source_settings import SourceSettings
 from edge.decoders import LabelDecoder
 from edge.scene import Scene
+from tests.edge.sinks.test_metrics import NAMES
 from training.recipe import (
     ClassifierDataRecipe,
     ClassifierRecipe,
@@ -164,8 +169,23 @@ def test_json_block_is_valid(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_yaml_block_is_a_recipe(block: Block) -> None:
-    assert recipe_from_mapping(yaml.safe_load(block.code), origin=str(block)).name
+def test_yaml_block_is_a_recipe_or_a_configuration(block: Block) -> None:
+    values = yaml.safe_load(block.code)
+    if "task" in values:
+        assert recipe_from_mapping(values, origin=str(block)).name
+    else:
+        assert config_from_mapping(values, origin=str(block)).sources
+
+
+@pytest.mark.parametrize("part", [Config, SourceSettings, *get_args(get_args(SinkSettings)[0]), TlsSettings])
+def test_the_documents_of_the_configuration_name_every_key(part: type[BaseModel]) -> None:
+    named = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("configuration.md", "sinks.md"))
+    assert [key for key in part.model_fields if not re.search(rf"`{key}\b", named)] == []
+
+
+def test_the_document_of_sinks_names_every_metric() -> None:
+    named = (ROOT / "docs" / "sinks.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"`{re.sub('_(bucket|count|sum)$', '', name)}`" not in named] == []
 
 
 @pytest.mark.parametrize(

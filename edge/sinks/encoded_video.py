@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +107,8 @@ class EncodedVideoSink(Sink):
             written = 0 if encoder is None else encoder.written
             if encoder is not None:
                 encoder.abandon()
+            if self._path.suffix.lower() == ".mp4":
+                _cut_behind_whole_fragments(self._path)
             self._ended = OutputError(
                 f"{self.name} cannot be written: {error.strerror or error}; of {written} frames all but the last second"
                 " are kept, make room or name another file"
@@ -156,9 +161,22 @@ class _Encoder:
 
     def abandon(self) -> None:
         """Let go of the file without another word to it, as far as it can be done."""
-        from contextlib import suppress
-
         import av
 
         with suppress(OSError, av.FFmpegError):
             self._container.close()
+
+
+def _cut_behind_whole_fragments(path: Path) -> None:
+    """Take back a part of a fragment at the end of a file, for FFmpeg does not open all of those that end in one."""
+    with suppress(OSError), path.open("r+b") as file:
+        length = file.seek(0, os.SEEK_END)
+        whole = start = 0
+        while start + 8 <= length:
+            file.seek(start)
+            size, kind = struct.unpack(">I4s", file.read(8))
+            start += max(size, 8)
+            # A fragment is its table and its data, in two boxes.
+            if kind != b"moof" and start <= length:
+                whole = start
+        file.truncate(whole)
