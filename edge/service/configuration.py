@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge.config import Config, read_config
 from edge.config.source_settings import SourceSettings
+from edge.configured_run import mask_sinks
 from edge.errors import ConfigError
 from edge.pipeline.models import with_segmenter
 from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.service.job import ServiceJob
-from edge.sinks.from_settings import mask_sinks, sink_from_settings
+from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
 from edge.sources.open import open_source
 from edge.sources.source import Source
+
+log = logging.getLogger("edge.service")
 
 DEFAULT_CONFIGURATION = """\
 # What the edge-hands service looks at and where results go; `sudo systemctl reload edge-hands` takes changes over.
@@ -47,9 +52,19 @@ def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
         return Pipeline(named, device=device, threads=config.threads, min_score=config.min_score)
 
     def open_sinks() -> Sequence[Sink]:
-        masks = config.run_lengths
-        sinks = [sink_from_settings(sink, masks=masks, goes_on=True, on_quit=lambda: None) for sink in config.sinks]
-        return [*sinks, *mask_sinks(config)]
+        sinks: list[tuple[str, Sink]] = []
+
+        def losses() -> Mapping[str, int]:
+            lost: Counter[str] = Counter()
+            for kind, sink in sinks:
+                lost[kind] += sum(sink.lost.values())
+            return lost
+
+        context = SinkContext(
+            masks=config.run_lengths, goes_on=True, on_quit=lambda: None, tell=log.warning, losses=losses
+        )
+        sinks += [(sink.type, sink_from_settings(sink, context)) for sink in config.sinks]
+        return [*(sink for _, sink in sinks), *mask_sinks(config)]
 
     return ServiceJob(
         open_source=lambda: _opened(config.sources[0]),

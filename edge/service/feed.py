@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HEARTBEAT = "edge:heartbeat"
 """Source of the frames that only prove that the models still answer; no sink sees them."""
 
+LIVE_FOR_S = 5.0
+"""How old the latest frame of a source that is live may be."""
+
 _FIRST_SHAPE = (240, 320, 3)
 _JOIN_S = 2.0
 
@@ -89,6 +92,10 @@ class Feed:
         self._heartbeats += 1
         pixels = np.zeros(self._shape, np.uint8)
         return Frame(pixels, self._format, time.monotonic_ns(), self._heartbeats, HEARTBEAT, media_time_s=0.0)
+
+    def is_live(self, now_s: float) -> bool:
+        """Return whether frames come."""
+        return self.latest_s is not None and now_s - self.latest_s <= LIVE_FOR_S
 
     def wake(self) -> None:
         """Let whoever waits look whether it is closed."""

@@ -50,6 +50,7 @@ class Session:
         self.dropped: Counter[str] = Counter()
         with ExitStack() as opened:
             self.pipeline = job.open_pipeline("cpu")
+            self.lanes = self.pipeline.threads
             opened.callback(self._close_pipeline)
             self.feed = opened.enter_context(Feed(job.open_source(), idle_s=idle_s))
             self.sinks = [KeptSink(sink) for sink in job.open_sinks()]
@@ -66,7 +67,7 @@ class Session:
 
     def adopt(self, pipeline: Pipeline) -> None:
         """Use another pipeline from the next run on."""
-        before, self.pipeline = self.pipeline, pipeline
+        before, self.pipeline, self.lanes = self.pipeline, pipeline, pipeline.threads
         before.close()
 
     def close(self) -> None:

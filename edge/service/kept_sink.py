@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 
 from edge.errors import OutputError
 from edge.frame import Frame
@@ -56,6 +57,16 @@ class KeptSink(Sink):
             else:
                 self.written += 1
                 self.latest_s = time.monotonic()
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """What the sink lost so far, by cause."""
+        return self.sink.lost
+
+    def note_status(self, source: str, state: str) -> None:
+        """Pass on that a source changed its state."""
+        if self._is_open:
+            self.sink.note_status(source, state)
 
     def finish(self) -> None:
         """Close the sink, once the frame is written that it is at. Raises `OutputError`."""

@@ -153,5 +153,6 @@ class Service:
         self._improve()
 
     def _close(self) -> None:
-        self._forget_replacement()
+        if self._state.replacement is not None:
+            self._state.replacement.give_up()
         self._session.close()

@@ -18,9 +18,6 @@ from edge.service.replacement import Replacement
 from edge.service.status import boot_id
 from edge.sinks.rate import Rate
 
-LIVE_FOR_S = 5.0
-"""How old the latest frame of a source that is live may be."""
-
 
 class State:
     """Written by the thread of the runs, read by the one that watches; each attribute is replaced as a whole.
@@ -62,7 +59,7 @@ class State:
         now_s = time.monotonic()
         if now_s - self._answered_s > 2 * feed.idle_s:
             told = f"no answer of the models on {device} for more than {2 * feed.idle_s:g} s"
-        elif _is_live(feed, now_s):
+        elif feed.is_live(now_s):
             told = f"{self._fps:.0f} FPS on {device}"
         else:
             told = f"ready on {device}, waits for {'a' if feed.frames else 'the first'} frame of {feed.source.name}"
@@ -79,7 +76,7 @@ class State:
             "monotonic_s": round(now_s, 3),
             "running_s": round(now_s - self._started_s, 1),
             "results": self._results,
-            "fps": round(self._fps, 2) if current is not None and _is_live(current.session.feed, now_s) else 0.0,
+            "fps": round(self._fps, 2) if current is not None and current.session.feed.is_live(now_s) else 0.0,
             "cooling": self.cooling.status(),
             **({} if current is None else self._status_of_run(current, now_s)),
         }
@@ -90,7 +87,7 @@ class State:
         on_cpu = self.no_gpu if replacement is None else replacement.doing
         reason = on_cpu if device.name == "cpu" and on_cpu is not None else device.reason
         return {
-            "device": {"name": device.name, "reason": reason, "lanes": session.pipeline.threads},
+            "device": {"name": device.name, "reason": reason, "lanes": session.lanes},
             "models": dict(summary.models),
             "latency_ms": {rank: round(value_ms, 2) for rank, value_ms in summary.latency_ms.items()},
             "sources": [_status_of_feed(session.feed, summary, now_s)],
@@ -102,7 +99,7 @@ def _status_of_feed(feed: Feed, summary: RunSummary, now_s: float) -> dict[str, 
     dropped = {cause: count for cause, count in summary.dropped.items() if not cause.endswith(" was too slow")}
     return {
         "name": feed.source.name,
-        "state": "live" if _is_live(feed, now_s) else "waiting",
+        "state": "live" if feed.is_live(now_s) else "waiting",
         "frames": feed.frames,
         "last_frame_age_s": _age_s(feed.latest_s, now_s),
         "dropped": dropped,
@@ -119,15 +116,12 @@ def _status_of_sinks(
             "written": sink.written,
             "last_written_age_s": _age_s(sink.latest_s, now_s),
             "dropped": lost[sink.name] + before.get(sink.name, 0),
+            "lost": dict(sink.lost),
             "errors": sink.errors,
             "last_error": sink.latest_error,
         }
         for sink in sinks
     ]
-
-
-def _is_live(feed: Feed, now_s: float) -> bool:
-    return feed.latest_s is not None and now_s - feed.latest_s <= LIVE_FOR_S
 
 
 def _age_s(then_s: float | None, now_s: float) -> float | None:

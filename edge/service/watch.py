@@ -41,6 +41,7 @@ class Watch:
         self._state, self._signals, self._notifier = state, signals, notifier
         self._status_file = status_file
         self._told = ""
+        self._source_state: str | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
 
@@ -86,11 +87,27 @@ class Watch:
         state.cooling.look()
         if state.current is not None:
             state.current.session.feed.pace.step = state.cooling.step
+        self._note_source()
         doing = state.doing()
         if state.current is not None and doing != self._told and not state.is_stopping:
             self._told = doing
             self._notifier.status(doing)
         self._write()
+
+    def _note_source(self) -> None:
+        """Tell the sinks, and the log, when the source has come or gone."""
+        current = self._state.current
+        if current is None:
+            return
+        feed = current.session.feed
+        told = "live" if feed.is_live(time.monotonic()) else "waiting"
+        if told == self._source_state:
+            return
+        if self._source_state is not None:
+            log.log(logging.INFO if told == "live" else logging.WARNING, "source %s: %s", feed.source.name, told)
+        self._source_state = told
+        for sink in current.session.sinks:
+            sink.note_status(feed.source.name, told)
 
     def _write(self) -> None:
         if self._status_file is not None:
