@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from edge.sinks import JsonLinesSink, MaskFolderSink, Sink, VideoSink
     from edge.sources import Source, open_source
     from edge.tasks import load
+    from edge.tracking import TrackingSettings
 
 __version__: str
 
@@ -63,6 +64,7 @@ _HOME = {
     "Sink": "edge.sinks",
     "Source": "edge.sources",
     "SourceError": "edge.errors",
+    "TrackingSettings": "edge.tracking",
     "UsageError": "edge.errors",
     "VideoSink": "edge.sinks",
     "load": "edge.tasks",
@@ -98,6 +100,7 @@ __all__ = [
     "Sink",
     "Source",
     "SourceError",
+    "TrackingSettings",
     "UsageError",
     "VideoSink",
     "load",

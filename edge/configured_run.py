@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from edge.config import Change, Config, change
 from edge.config.sink_settings import SinkSettings
+from edge.config.source_settings import SourceSettings
 from edge.errors import EdgeError, UsageError
 from edge.results import FrameResult
 from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
 from edge.sinks.trouble import tell_by_warning
+from edge.sources.live import Reconnect
+from edge.sources.source import Source
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -30,8 +33,8 @@ def _do_nothing() -> None:
 class ConfiguredRun(Iterator[FrameResult]):
     """Results of a run; entering opens source, models and sinks, leaving closes them.
 
-    `on_quit` is called when a user closes a window, `tell` with a line of what is wrong with a sink that goes on. Of
-    several sources the first alone is looked at.
+    `on_quit` is called when a user closes a window, `tell` with a line of what is wrong with a sink that goes on.
+    `reconnect` is as for `edge.open_source`.
 
     Attributes:
         frame_count: how many results there will be at most; None where nobody knows.
@@ -47,37 +50,37 @@ class ConfiguredRun(Iterator[FrameResult]):
         *,
         on_quit: Callable[[], None] = _do_nothing,
         tell: Callable[[str], None] = tell_by_warning,
+        reconnect: Reconnect = Reconnect.once_live,
     ) -> None:
         if not config.sources:
             raise UsageError("nothing to run on; add a source to the configuration")
         self.config = config
         self.frame_count: int | None = None
-        self._on_quit, self._tell = on_quit, tell
+        self._on_quit, self._tell, self._reconnect = on_quit, tell, reconnect
         self._opened = ExitStack()
         self._sinks: list[tuple[SinkSettings, Sink]] = []
 
     def __enter__(self) -> Self:
         from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
-        from edge.sources import open_source
 
         config = self.config
         with ExitStack() as opened:
-            source = opened.enter_context(open_source(config.sources[0].uri))
-            source.name = config.sources[0].name or source.name
+            sources = [opened.enter_context(self._source(settings)) for settings in config.sources]
             models = config.models or DEFAULT_MODELS
             pipeline = Pipeline(
                 models if config.mask is None else with_segmenter(models),
                 device=config.device,
                 threads=config.threads,
                 min_score=config.min_score,
+                tracking=config.tracking,
             )
             opened.enter_context(pipeline)
             self._sinks = [(settings, self._sink(config, settings)) for settings in config.sinks]
             sinks = [*(sink for _, sink in self._sinks), *mask_sinks(config)]
-            self._run = opened.enter_context(pipeline.run(source, max_frames=config.max_frames, sinks=sinks))
-            self.frame_count = min(
-                (count for count in (source.frame_count, config.max_frames) if count is not None), default=None
+            self._run = opened.enter_context(
+                pipeline.run_all(sources, max_frames=config.max_frames, max_age_ms=config.max_age_ms, sinks=sinks)
             )
+            self.frame_count = _frame_count(sources, config.max_frames)
             self._opened = opened.pop_all()
         return self
 
@@ -111,6 +114,13 @@ class ConfiguredRun(Iterator[FrameResult]):
             self._exchange_sinks(config)
         self.config = self.config.model_copy(update={key: getattr(config, key) for key in told.now})
         return told
+
+    def _source(self, settings: SourceSettings) -> Source:
+        from edge.sources import open_source
+
+        source = open_source(settings.address, reconnect=self._reconnect)
+        source.name = settings.name or source.name
+        return source
 
     def _exchange_sinks(self, config: Config) -> None:
         wanted = list(config.sinks)
@@ -151,6 +161,15 @@ def mask_sinks(config: Config) -> list[Sink]:
     from edge.sinks.mask_folder import MaskFolderSink
 
     return [MaskFolderSink(config.mask)]
+
+
+def _frame_count(sources: Sequence[Source], max_frames: int | None) -> int | None:
+    counts = [
+        min((count for count in (source.frame_count, max_frames) if count is not None), default=None)
+        for source in sources
+    ]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def run_config(

@@ -83,6 +83,7 @@ def test_wheel_holds_every_shipped_bundle(wheel: Path, repo_root: Path) -> None:
     assert {bundle.parent.name for bundle in bundles} >= {
         "gesture-classifier",
         "hand-detector",
+        "hand-grasp",
         "hand-keypoints",
         "hand-pose",
         "hand-segmenter",

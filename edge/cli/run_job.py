@@ -34,7 +34,6 @@ def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> in
         warnings.showwarning = _print_warning
         signals = stack.enter_context(StopSignals(hang_up=reload is None))
         _leave_when_stopped(signals)
-        _tell_of_other_sources(config)
         run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop, tell=_tell))
         signals.on_stop = run.stop
         if reload is not None:
@@ -60,11 +59,6 @@ def _leave_when_stopped(signals: StopSignals) -> None:
     signals.on_stop = leave
     if signals.received is not None:
         leave()
-
-
-def _tell_of_other_sources(config: Config) -> None:
-    if len(config.sources) > 1:
-        _tell(f"of {len(config.sources)} sources only the first, {config.sources[0].name}, is looked at")
 
 
 def _tell(line: str) -> None:

@@ -38,6 +38,14 @@ _CONFIG = typer.Option(
     metavar="FILE", help="Configuration in YAML; options replace what it says, SIGHUP reads it again."
 )
 _PRINT_CONFIG = typer.Option("--print-config", help="Print the whole configuration in effect as YAML, and end.")
+_NO_TRACKING = typer.Option("--no-tracking", help="Look at each frame of a video or camera as at a picture.")
+_DETECT_EVERY = typer.Option(
+    metavar="SECONDS", help="How often the detector runs while hands are followed; 0: every frame.  [0.25]"
+)
+_RATE = typer.Option(
+    metavar="NAME=HZ", help="How often a model runs at most, its last answer standing meanwhile; may be repeated."
+)
+_MAX_AGE_MS = typer.Option(metavar="MS", help="Drop frames of a live source that are older, and count them.")
 _JSON = typer.Option("--json", help="Print the summary as one JSON object on standard output.")
 
 
@@ -56,6 +64,10 @@ def run(
     device: Annotated[str | None, _DEVICE] = None,
     threads: Annotated[str | None, _THREADS] = None,
     min_score: Annotated[str | None, _MIN_SCORE] = None,
+    no_tracking: Annotated[bool, _NO_TRACKING] = False,
+    detect_every: Annotated[str | None, _DETECT_EVERY] = None,
+    rate: Annotated[list[str] | None, _RATE] = None,
+    max_age_ms: Annotated[str | None, _MAX_AGE_MS] = None,
     json: Annotated[bool, _JSON] = False,
     config: Annotated[str | None, _CONFIG] = None,
     print_config: Annotated[bool, _PRINT_CONFIG] = False,
@@ -76,6 +88,10 @@ def run(
         device=device,
         threads=threads,
         min_score=min_score,
+        no_tracking=no_tracking,
+        detect_every=detect_every,
+        rate=rate,
+        max_age_ms=max_age_ms,
         json=json,
     )
     # Inside the parser too, which has an exit code of its own for a reader that leaves.

@@ -18,12 +18,16 @@ from edge.config.source_settings import SourceSettings
 from edge.device import DeviceName
 from edge.errors import BundleError, UsageError
 from edge.sources.query import NumberOption
+from edge.tracking.settings import TrackingSettings
 
 _NUMBERS = {
     "max_frames": NumberOption(1, MOST_FRAMES),
     "threads": NumberOption(1, MOST_THREADS),
     "min_score": NumberOption(0, 1, whole=False),
+    "max_age_ms": NumberOption(1, 1e9, whole=False),
 }
+_SECONDS = NumberOption(0, 60, whole=False)
+_HZ = NumberOption(0.001, 1000, whole=False)
 
 
 def config_from_options(
@@ -51,6 +55,7 @@ def config_from_options(
         _refuse_closed_folder(word)
     files = {field: others.get(field) for field in ("jsonl", "video", "mask")}
     _refuse_empty_names({"--models": models, **{f"--{field}": [name] for field, name in files.items()}})
+    tracking = _tracking(others, base.tracking)
     given: dict[str, Any] = {
         **_numbers(others),
         "sources": _sources(positionals, camera),
@@ -63,7 +68,8 @@ def config_from_options(
     if files["mask"] == RUN_LENGTHS and not any(isinstance(sink, JsonLinesSettings) for sink in given["sinks"]):
         raise UsageError(f"--mask {RUN_LENGTHS} goes into the lines of --jsonl; give --jsonl a file too")
     chosen: Config = _checked(
-        Config, **{**dict(base), **{key: value for key, value in given.items() if value is not None}}
+        Config,
+        **{**dict(base), "tracking": tracking, **{key: value for key, value in given.items() if value is not None}},
     )
     if needs_source:
         _require_source(chosen)
@@ -78,6 +84,33 @@ def _checked(kind: type[Any], **values: Any) -> Any:  # noqa: ANN401 - the model
         return kind(**values)
     except ValidationError as error:
         raise UsageError(told_problem(error, kind, lambda _: None).removeprefix(": ")) from error
+
+
+def _tracking(written: dict[str, Any], base: TrackingSettings | None) -> TrackingSettings | None:
+    """Return how hands are followed, as the options change it; None where they are not."""
+    every, rates = written.get("detect_every"), written.get("rate") or ()
+    if written.get("no_tracking"):
+        if every is not None or rates:
+            option = "--rate" if rates else "--detect-every"
+            raise UsageError(f"{option} is for hands that are followed; leave out --no-tracking or {option}")
+        return None
+    if every is None and not rates:
+        return base
+    chosen: dict[str, Any] = dict(base or TrackingSettings())
+    if every is not None:
+        chosen["detect_every_s"] = _SECONDS.number_from(every)
+        if chosen["detect_every_s"] is None:
+            raise UsageError(f"--detect-every must be {_SECONDS}, got {every!r}")
+    chosen["rates"] = {**chosen["rates"], **dict(map(_rate, rates))}
+    return TrackingSettings(**chosen)
+
+
+def _rate(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    hz = _HZ.number_from(number) if name else None
+    if hz is None:
+        raise UsageError(f"--rate must be NAME=HZ, such as hand-segmenter=5, HZ being {_HZ}; got {text!r}")
+    return name, hz
 
 
 def _sinks(base: Config, files: dict[str, str | None], *, show: bool) -> tuple[SinkSettings, ...]:
@@ -142,14 +175,12 @@ def _names_model(word: str) -> bool:
 
 
 def _sources(named: Sequence[str], camera: str | None) -> tuple[SourceSettings, ...] | None:
-    """Return the source of the command line; None where there is none."""
-    if len(named) > 1:
-        raise UsageError(f"expected one SOURCE, got {len(named)}: {', '.join(named)}; for many pictures give a folder")
+    """Return the sources of the command line; None where there is none."""
     if camera is not None and named:
-        raise UsageError(f"SOURCE {named[0]} and --camera {camera} exclude each other; give one of them")
+        raise UsageError(f"SOURCE {named[0]} and --camera {camera} exclude each other; name both as SOURCE")
     if camera is not None:
         named = [camera if camera.startswith("v4l2:") else f"v4l2:{camera}"]
-    return (_checked(SourceSettings, uri=named[0]),) if named else None
+    return tuple(_checked(SourceSettings, uri=uri) for uri in named) or None
 
 
 def _require_source(config: Config) -> None:

@@ -13,6 +13,7 @@ from edge.config.sink_settings import JsonLinesSettings, SinkSettings, SinkSetti
 from edge.config.source_settings import SourceSettings
 from edge.service.settings import ServiceSettings
 from edge.strict_model import StrictModel
+from edge.tracking.settings import TrackingSettings
 
 RUN_LENGTHS = "rle"
 MOST_THREADS = 64
@@ -33,7 +34,9 @@ class Config(StrictModel):
         device: processor that runs the models.
         threads: frames worked on at the same time; null for one a core, or three on a GPU.
         min_score: least score of a hand, 0 to 1; null for the detector's own.
-        max_frames: end after so many frames; null for never.
+        max_frames: end after so many frames of each source; null for never.
+        max_age_ms: drop results of live sources that are older; null for none.
+        tracking: how hands are followed from frame to frame; null for not at all.
         mask: folder for the masks' pictures, or `rle` for run lengths in JSON lines.
         summary: what is printed at the end.
         sinks: where results go.
@@ -57,8 +60,14 @@ class Config(StrictModel):
         float | None, Field(ge=0, le=1, description="Least score of a hand; null for the detector's own.")
     ] = None
     max_frames: Annotated[
-        int | None, Field(ge=1, le=MOST_FRAMES, description="End after so many frames; null for never.")
+        int | None, Field(ge=1, le=MOST_FRAMES, description="End after so many frames of each source; null for never.")
     ] = None
+    max_age_ms: Annotated[
+        float | None, Field(gt=0, description="Drop results of live sources that are older; null for none.")
+    ] = None
+    tracking: Annotated[
+        TrackingSettings | None, Field(description="How hands are followed from frame to frame; null for not at all.")
+    ] = TrackingSettings()
     mask: Annotated[
         Path | None, Field(description="Folder for the masks' pictures, or rle for run lengths in JSON lines.")
     ] = None
@@ -70,9 +79,7 @@ class Config(StrictModel):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Config:
-        names = Counter(source.name for source in self.sources)
-        if len(self.sources) > 1 and None in names:
-            raise ValueError("several sources need a name each; add name: to those without one")
+        names = Counter(source.name or source.uri for source in self.sources)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
             raise ValueError(f"two sources are called {twice[0]!r}; give each a name of its own")

@@ -27,7 +27,7 @@ def told_problem(
 
 def _told(problem: dict[str, Any], model: type[BaseModel]) -> str:
     place: Place = problem["loc"]
-    key = _path(place, model) or "the top level"
+    key = _path(place, model)
     kind, message = problem["type"], str(problem["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"unknown key {key}{_suggestion(str(place[-1]), _models_at(place[:-1], model))}"
@@ -42,7 +42,7 @@ def _told(problem: dict[str, Any], model: type[BaseModel]) -> str:
         message = "keys and values are expected here"
     given = problem["input"]
     told = f", got {given!r}" if isinstance(given, (int, float)) or kind == "literal_error" else ""
-    return f"{key}: {message[:1].lower()}{message[1:]}{told}"
+    return f"{key}{': ' if key else ''}{message[:1].lower()}{message[1:]}{told}"
 
 
 def _suggestion(key: str, models: list[type[BaseModel]]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -47,6 +47,8 @@ class SourceSettings(StrictModel):
             raise ValueError("password_file and password_env exclude each other; give one of them")
         if self.user is None and (self.password_file is not None or self.password_env is not None):
             raise ValueError("a password needs its user; add user:")
+        if self.user is not None and ("://" not in self.uri or "@" in urlsplit(self.uri).netloc):
+            raise ValueError("user is for a stream whose uri names none; write uri: rtsp://HOST/PATH")
         return self
 
     @model_validator(mode="after")
@@ -54,6 +56,17 @@ class SourceSettings(StrictModel):
         if has_password(self.uri):
             raise ValueError("uri must not hold a password; give user: and password_file: or password_env: instead")
         return self
+
+    @property
+    def address(self) -> str:
+        """What `edge.open_source` takes: the uri, with the user and where the password is."""
+        if self.user is None:
+            return self.uri
+        scheme, _, rest = self.uri.partition("://")
+        secret = {"password_file": self.password_file, "password_env": self.password_env}
+        options = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in secret.items() if value is not None)
+        joint = "&" if "?" in rest else "?"
+        return f"{scheme}://{quote(self.user, safe='')}@{rest}{joint if options else ''}{options}"
 
 
 def has_password(uri: str) -> bool:

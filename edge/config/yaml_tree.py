@@ -40,8 +40,8 @@ class YamlTree:
 
         Raises `YamlError` for what is not YAML, has aliases, tags or a key twice, or is deeper than 20 levels.
         """
-        loader = _Loader(text)
         try:
+            loader = _Loader(text)
             node = loader.get_single_node()
             return cls(None if node is None else loader.construct_document(node), node)
         except yaml.MarkedYAMLError as error:
@@ -50,8 +50,6 @@ class YamlTree:
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             raise YamlError("a character that may not stand in YAML", line) from error
-        finally:
-            loader.dispose()
 
     def line_of(self, place: Sequence[str | int]) -> int | None:
         """Return the line of a value, or of the nearest one around it; parts that are not in the text are skipped."""

@@ -12,15 +12,17 @@ from edge.pipeline.conveyor import Conveyor
 from edge.sources.source import Source
 
 
-def capture(source: Source, conveyor: Conveyor, *, max_frames: int | None, stopped: Callable[[], bool]) -> None:
-    """Feed the conveyor until the source ends, `max_frames` came, or `stopped` says so.
+def capture(
+    source: Source, conveyor: Conveyor, *, place: int = 0, max_frames: int | None, stopped: Callable[[], bool]
+) -> None:
+    """Feed the conveyor from the source at this place of a run until it ends, `max_frames` came, or `stopped` says so.
 
     A frame is asked for only when there is room for it, so a file waits and a live source drops at its own end. What
     goes wrong, and a live source that ends by itself, stands behind the last frame as an error.
     """
     error: BaseException | None = None
     try:
-        _feed(source, conveyor, max_frames, stopped)
+        _feed(source, conveyor, place, max_frames, stopped)
     except EdgeError as fault:
         error = fault
     except Exception as fault:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
@@ -28,14 +30,14 @@ def capture(source: Source, conveyor: Conveyor, *, max_frames: int | None, stopp
         error.__cause__ = fault
     except BaseException as fault:  # noqa: BLE001 - likewise
         error = fault
-    conveyor.end(error)
+    conveyor.end(error, source=place)
 
 
-def _feed(source: Source, conveyor: Conveyor, max_frames: int | None, stopped: Callable[[], bool]) -> None:
+def _feed(source: Source, conveyor: Conveyor, place: int, max_frames: int | None, stopped: Callable[[], bool]) -> None:
     first_ns: int | None = None
     count = 0
     frames = source.frames()
-    while count != max_frames and conveyor.wait_for_room() and not stopped():
+    while count != max_frames and conveyor.wait_for_room(place) and not stopped():
         begin_ns = time.monotonic_ns()
         frame = next(frames, None)
         if frame is None:
@@ -43,7 +45,8 @@ def _feed(source: Source, conveyor: Conveyor, max_frames: int | None, stopped: C
                 raise CameraError(f"live source {source.name} ended; check its cable and power")
             return
         first_ns = frame.time_ns if first_ns is None else first_ns
-        conveyor.put(frame, time_s=_time_s(frame, first_ns), capture_ms=(time.monotonic_ns() - begin_ns) / 1e6)
+        capture_ms = (time.monotonic_ns() - begin_ns) / 1e6
+        conveyor.put(frame, time_s=_time_s(frame, first_ns), capture_ms=capture_ms, source=place)
         count += 1
 
 

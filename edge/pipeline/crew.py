@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The threads of a run: one that captures, one a lane, one a sink."""
+"""The threads of a run: one a source, one a lane, one a sink."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,8 @@ from edge.errors import SourceError
 from edge.pipeline.capture import capture
 from edge.pipeline.conveyor import Conveyor
 from edge.pipeline.faults import warn_of
+from edge.pipeline.following import Following
+from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.sink_thread import SinkThread
 from edge.sinks.sink import Sink
@@ -30,25 +33,29 @@ class Crew:
     def __init__(
         self,
         lanes: Sequence[Lane],
-        source: Source,
+        sources: Sequence[Source],
         *,
         sinks: Sequence[Sink],
         max_frames: int | None,
+        following: Following | None = None,
+        freshness: Freshness,
     ) -> None:
-        self.conveyor = Conveyor(len(lanes) + (0 if source.live else PREFETCH_FRAMES))
+        prefetched = 0 if all(source.live for source in sources) else PREFETCH_FRAMES
+        self.conveyor = Conveyor(len(lanes) + prefetched, sources=len(sources))
         self.sinks: list[SinkThread] = []
-        self._source = source
+        self._sources = sources
         self._lanes = lanes
         self._stopped = self._dismissed = False
         self._exchange = threading.Lock()
         self._dropped_by_gone: Counter[str] = Counter()
-        self._capture: threading.Thread | None = None
+        self._captures: list[threading.Thread] = []
         try:
             for sink in sinks:
                 self.sinks.append(self._sink_thread(sink))
             for number, lane in enumerate(lanes):
-                lane.start(self.conveyor, name=f"lane {number}")
-            self._capture = self._started_capture(max_frames)
+                lane.start(self.conveyor, name=f"lane {number}", following=following, freshness=freshness)
+            for place in range(len(sources)):
+                self._captures.append(self._started_capture(place, max_frames))
         except BaseException:
             warn_of(self.dismiss())
             raise
@@ -73,6 +80,8 @@ class Crew:
     def stop(self) -> None:
         """Capture no more frames, and wait no longer for whoever reads what a sink writes."""
         self._stopped = True
+        for source in self._sources:
+            source.stop()
 
     def exchange_sinks(self, leaving: Sequence[Sink], coming: Sequence[Sink]) -> None:
         """Close some sinks, then open others. Raises what went wrong; of `coming` none stays then."""
@@ -94,43 +103,53 @@ class Crew:
         warn_of(errors)
 
     def dismiss(self) -> list[BaseException]:
-        """End all threads and return what went wrong in sinks and in closing the source.
+        """End all threads and return what went wrong in sinks and in closing sources.
 
         Lanes are waited for as long as it takes, so that they are free afterwards.
         """
         self._dismissed = True
         self.conveyor.abort()
-        errors: list[BaseException] = []
-        try:
-            self._source.close()
-        except Exception as error:  # noqa: BLE001 - every thread must be ended, whatever happens to the source
-            errors.append(error)
+        for source in self._sources:
+            source.stop()
+        errors = [error for source in self._sources for error in _closed(source)]
         with self._exchange:
             for sink in self.sinks:
                 errors += sink.close()
         for lane in self._lanes:
             lane.join()
-        return errors + self._capture_fault()
+        return errors + self._capture_faults()
 
     def _sink_thread(self, sink: Sink) -> SinkThread:
-        return SinkThread(sink, self._source, stopped=lambda: self._stopped)
+        return SinkThread(sink, self._sources, stopped=lambda: self._stopped)
 
-    def _capture_fault(self) -> list[BaseException]:
-        if self._capture is None or self._capture is threading.current_thread():
-            return []
-        self._capture.join(JOIN_TIMEOUT_S)
-        if not self._capture.is_alive():
-            return []
-        told = f"source {self._source.name} was closed and did not end its frame within {JOIN_TIMEOUT_S:g} s"
-        return [SourceError(f"{told}; its close must wake whoever waits in frames")]
+    def _capture_faults(self) -> list[BaseException]:
+        deadline_s = time.monotonic() + JOIN_TIMEOUT_S
+        faults: list[BaseException] = []
+        for thread, source in zip(self._captures, self._sources, strict=False):
+            if thread is threading.current_thread():
+                continue
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+            if thread.is_alive():
+                told = f"source {source.name} was closed and did not end its frame within {JOIN_TIMEOUT_S:g} s"
+                faults.append(SourceError(f"{told}; its close must wake whoever waits in frames"))
+        return faults
 
     def _captures_no_more(self) -> bool:
         return self._stopped or self._dismissed
 
-    def _started_capture(self, max_frames: int | None) -> threading.Thread:
+    def _started_capture(self, place: int, max_frames: int | None) -> threading.Thread:
         def work() -> None:
-            capture(self._source, self.conveyor, max_frames=max_frames, stopped=self._captures_no_more)
+            source = self._sources[place]
+            capture(source, self.conveyor, place=place, max_frames=max_frames, stopped=self._captures_no_more)
 
-        thread = threading.Thread(target=work, name="capture", daemon=True)
+        thread = threading.Thread(target=work, name=f"capture {place}", daemon=True)
         thread.start()
         return thread
+
+
+def _closed(source: Source) -> list[BaseException]:
+    try:
+        source.close()
+    except Exception as error:  # noqa: BLE001 - every thread must be ended, whatever happens to a source
+        return [error]
+    return []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from typing import ClassVar
 
 from edge.errors import GpuError, ModelError
 from edge.frame import Frame, PixelFormat
@@ -16,6 +17,7 @@ from edge.gpu.frame_slot import FrameSlot
 from edge.pipeline.conveyor import Captured
 from edge.pipeline.faults import warn_of
 from edge.pipeline.lane import Lane
+from edge.pipeline.plan import EVERYTHING, Plan
 from edge.results import FrameResult, Hands
 from edge.runners.stream_model import StreamModel
 from edge.tasks.task import Task
@@ -33,6 +35,8 @@ class GpuLane(Lane):
     the GPU fails and the processor may take over, the tasks do it there from this frame on; `lost` says why. Times are
     those of the host: `upload`, `gpu` until all answers are there, `decode`. Raises `GpuError` and `UsageError`.
     """
+
+    detector_may_rest: ClassVar[bool] = False
 
     def __init__(self, tasks: Sequence[Task], models: Mapping[str, StreamModel], backend: GpuBackend) -> None:
         super().__init__(tasks)
@@ -55,10 +59,10 @@ class GpuLane(Lane):
             stack.callback(super().close)
             self._leave()
 
-    def result(self, captured: Captured) -> FrameResult:
+    def result(self, captured: Captured, plan: Plan = EVERYTHING) -> FrameResult:
         """Return the result of one frame. Raises `ModelError`."""
         if self.lost is not None:
-            return super().result(captured)
+            return super().result(captured, plan)
         frame = captured.frame
         latency_ms = self.latency_before(captured)
         try:
@@ -70,7 +74,7 @@ class GpuLane(Lane):
             self.lost = error
             warn_of([ModelError(f"{error}; this lane goes on on the processor")])
             self._leave()
-            return super().result(captured)
+            return super().result(captured, plan)
         return self.told(captured, hands, latency_ms)
 
     def _through(self, frame: Frame, latency_ms: dict[str, float]) -> Hands:

@@ -7,9 +7,13 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import ClassVar
 
 from edge.errors import EdgeError, ModelError
 from edge.pipeline.conveyor import Captured, Conveyor, Failed, Finished
+from edge.pipeline.following import Following
+from edge.pipeline.freshness import UNSEEN, Freshness
+from edge.pipeline.plan import EVERYTHING, Plan
 from edge.results import FrameResult, Hands
 from edge.tasks.task import Task
 
@@ -23,6 +27,9 @@ class Lane:
     A task that looks at whole frames is timed as `preprocess`, `infer` and `decode`; one that looks at hands already
     found as one stage, `classify`, `keypoints`, `pose` or `segment`. Times are monotonic.
     """
+
+    detector_may_rest: ClassVar[bool] = True
+    """Whether it may look for hands where they were instead of everywhere."""
 
     lost: ModelError | None = None
     """Why the lane left the device it was made for, if it did."""
@@ -40,9 +47,9 @@ class Lane:
         """Whether its thread is still at work."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, conveyor: Conveyor, *, name: str) -> None:
+    def start(self, conveyor: Conveyor, *, name: str, following: Following | None, freshness: Freshness) -> None:
         """Turn frames into results in a thread, until there are none; an error stands in the place of its frame."""
-        thread = threading.Thread(target=self._serve, args=(conveyor,), name=name, daemon=True)
+        thread = threading.Thread(target=self._serve, args=(conveyor, following, freshness), name=name, daemon=True)
         thread.start()
         self._thread = thread
 
@@ -62,23 +69,61 @@ class Lane:
             for task in self.tasks:
                 stack.callback(task.close)
 
-    def _serve(self, conveyor: Conveyor) -> None:
+    def _serve(self, conveyor: Conveyor, following: Following | None, freshness: Freshness) -> None:
         while (captured := conveyor.take()) is not None:
-            try:
-                outcome: Finished | Failed = Finished(captured.frame, self.result(captured))
-            except BaseException as error:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
-                outcome = Failed(error)
-            conveyor.finish(captured.place, outcome)
+            if following is None:
+                conveyor.finish(captured.place, self._outcome(captured, None, freshness))
+                continue
+            outcome = self._outcome(captured, following, freshness)
+            for place, told in following.told(captured, outcome):
+                conveyor.finish(place, told)
 
-    def result(self, captured: Captured) -> FrameResult:
+    def _outcome(self, captured: Captured, following: Following | None, freshness: Freshness) -> Finished | Failed:
+        try:
+            plan = EVERYTHING if following is None else following.plan(captured)
+            if freshness.is_stale(captured.frame):
+                # Whoever takes the results drops it, for it grows older still.
+                return Finished(captured.frame, self.told(captured, UNSEEN, self.latency_before(captured)))
+            return Finished(captured.frame, self.result(captured, plan))
+        except BaseException as error:  # noqa: BLE001 - crosses to the consumer's thread, which raises it
+            return Failed(error)
+
+    def result(self, captured: Captured, plan: Plan = EVERYTHING) -> FrameResult:
         """Return the result of one frame. Raises `ModelError`."""
         latency_ms = self.latency_before(captured)
+        hands = self._where_they_were(captured, plan, latency_ms)
+        if hands is None:
+            hands = self._everywhere(captured, plan, latency_ms)
+        return self.told(captured, hands, latency_ms)
+
+    def _everywhere(self, captured: Captured, plan: Plan, latency_ms: dict[str, float]) -> Hands:
         hands = Hands.empty()
         for task in self.tasks:
             if task.needs_hands and not len(hands):
                 continue
+            if task.name in plan.resting and len(hands) <= plan.known:
+                continue
             hands = _through(task, captured, hands, latency_ms)
-        return self.told(captured, hands, latency_ms)
+            if plan.forecast is not None and not task.needs_hands:
+                hands = plan.forecast.with_missed(hands, captured.time_s, _size_px(captured), most_s=plan.rescue_s)
+            elif plan.forecast is not None and task.contract.task == "keypoints":
+                hands = plan.forecast.placed(hands, captured.time_s, _size_px(captured))
+        return hands
+
+    def _where_they_were(self, captured: Captured, plan: Plan, latency_ms: dict[str, float]) -> Hands | None:
+        """Return the hands of the plan as this frame shows them; None unless all of them are there for certain."""
+        if plan.hands is None or plan.forecast is None:
+            return None
+        hands = plan.hands
+        for task in self.tasks:
+            if not task.needs_hands or not len(hands) or task.name in plan.resting:
+                continue
+            hands = _through(task, captured, hands, latency_ms)
+            if task.contract.task == "keypoints":
+                if not plan.forecast.holds(hands):
+                    return None
+                hands = plan.forecast.placed(hands, captured.time_s, _size_px(captured))
+        return hands
 
     @staticmethod
     def latency_before(captured: Captured) -> dict[str, float]:
@@ -101,6 +146,10 @@ class Lane:
             hands=hands,
             latency_ms=latency_ms,
         )
+
+
+def _size_px(captured: Captured) -> tuple[int, int]:
+    return captured.frame.width_px, captured.frame.height_px
 
 
 def _through(task: Task, captured: Captured, hands: Hands, latency_ms: dict[str, float]) -> Hands:

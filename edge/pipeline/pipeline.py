@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.errors import UsageError
 from edge.frame import Frame
+from edge.pipeline.following import require_rates
 from edge.pipeline.opening import open_lanes
 from edge.pipeline.run import PipelineRun
 from edge.sinks.sink import Sink
@@ -22,12 +23,14 @@ from edge.sources.arrays import ArraySource
 from edge.sources.open import open_source
 from edge.sources.source import Source
 from edge.tasks.task import Task
+from edge.tracking.settings import TrackingSettings
 
 if TYPE_CHECKING:
     from edge.gpu.backend import GpuBackend
 
 DEFAULT_MODELS = ("hand-detector", "gesture-classifier", "hand-keypoints")
 BGR_CHANNELS = 3
+TRACKING = TrackingSettings()
 
 
 class Pipeline:
@@ -37,7 +40,8 @@ class Pipeline:
     about them. A task stays its owner's: the pipeline works with siblings of it and closes those alone. `device` is
     "auto", "cpu", "gpu", or a GPU that was opened already. `threads` is the number of lanes, by default one a core, or
     three on a GPU. `min_score` replaces the threshold of a detector that is opened here;
-    where a model opened here looks again at what it found, the score after that look counts.
+    where a model opened here looks again at what it found, the score after that look counts. `tracking` says how hands
+    are followed in videos and before cameras; None looks at each frame alone, as is done with pictures.
 
     Raises:
         UsageError: an option has a value that is not allowed, a model is unknown, or models do not go together.
@@ -52,6 +56,7 @@ class Pipeline:
         device: str | GpuBackend = "auto",
         threads: int | None = None,
         min_score: float | None = None,
+        tracking: TrackingSettings | None = TRACKING,
     ) -> None:
         _require_count("threads", threads)
         if min_score is not None and not 0 <= min_score <= 1:
@@ -59,7 +64,14 @@ class Pipeline:
         opened = open_lanes(models, device=device, threads=threads, min_score=min_score)
         self.device, self._lanes, self._shared = opened.device, opened.lanes, opened.shared
         self.models = {task.name: task.contract.version for task in self._lanes[0].tasks}
+        self._tracking = tracking
         self._run: weakref.ref[PipelineRun] | None = None
+        if tracking is not None:
+            try:
+                require_rates(tracking, self._lanes[0].tasks)
+            except UsageError:
+                self.close()
+                raise
 
     @property
     def threads(self) -> int:
@@ -71,17 +83,49 @@ class Pipeline:
         source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame],
         *,
         max_frames: int | None = None,
+        max_age_ms: float | None = None,
         sinks: Sequence[Sink] = (),
     ) -> PipelineRun:
         """Start running over a source and return the iterator of its results; the run closes the source at its end.
 
         `source` is what `open_source` takes, a `Source`, or any iterable of BGR (H, W, 3) or grey (H, W) uint8 arrays,
-        which are copied, or of frames, which are not.
+        which are copied, or of frames, which are not. Results of a live source that are older than `max_age_ms` since
+        the capture of their frame are dropped and counted.
 
         Raises:
             SourceError, OutputError, DependencyError: the source or a sink cannot be opened.
             UsageError: an argument is not what it should be, or an earlier run of this pipeline has not ended.
         """
+        return self._started([source], max_frames=max_frames, max_age_ms=max_age_ms, sinks=sinks)
+
+    def run_all(
+        self,
+        sources: Sequence[str | Path | Source],
+        *,
+        max_frames: int | None = None,
+        max_age_ms: float | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> PipelineRun:
+        """Start running over several sources at the same time, which share the lanes fairly; otherwise as `run`.
+
+        Results come in the order of capture and carry the name of their source, its own `frame` and `time_s`.
+        `max_frames` is that of each source. The run ends when all sources ended, or at the first error.
+
+        Raises:
+            UsageError: also where two sources have the same name, or a sink takes one source only.
+        """
+        if isinstance(sources, (str, Path, Source)) or not sources:
+            raise UsageError(f"run_all takes a list of sources, got {sources!r}; write run_all([source, source])")
+        return self._started(sources, max_frames=max_frames, max_age_ms=max_age_ms, sinks=sinks)
+
+    def _started(
+        self,
+        sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]],
+        *,
+        max_frames: int | None,
+        max_age_ms: float | None,
+        sinks: Sequence[Sink],
+    ) -> PipelineRun:
         if not self._lanes:
             raise UsageError("this pipeline is closed; make another one")
         if self._current_run() is not None:
@@ -89,12 +133,16 @@ class Pipeline:
         if any(lane.busy for lane in self._lanes):
             raise UsageError("a model is still at work on a frame of an earlier run; wait, or make another pipeline")
         _require_count("max_frames", max_frames)
+        if max_age_ms is not None and not max_age_ms > 0:
+            raise UsageError(f"max_age_ms must be above 0, got {max_age_ms}")
         _require_sinks(sinks)
         run = PipelineRun(
             self._lanes,
-            source_from(source),
+            _opened(sources),
             sinks=sinks,
             max_frames=max_frames,
+            max_age_ms=max_age_ms,
+            tracking=self._tracking,
             device=self.device,
             models=self.models,
         )
@@ -125,6 +173,19 @@ class Pipeline:
                 stack.callback(self._lanes.pop().close)
             if run is not None:
                 run.__exit__(kind, error, trace)
+
+
+def _opened(sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]]) -> list[Source]:
+    """Open all sources, or none."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(source_from(source)) for source in sources]
+        names = [source.name for source in opened]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UsageError(
+                f"results tell sources apart by their names, and {min(twice)} is there twice; name it once"
+            )
+        stack.pop_all()
+        return opened
 
 
 def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame]) -> Source:

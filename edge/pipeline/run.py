@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of a pipeline over one source."""
+"""One run of a pipeline over its sources."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from edge.device import Device
 from edge.errors import UsageError
 from edge.pipeline.crew import Crew
 from edge.pipeline.faults import raise_first, warn_of
+from edge.pipeline.following import following_of
+from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.latency import LatencyRecord
 from edge.pipeline.summary import RunSummary
 from edge.results import FrameResult
 from edge.sinks.sink import Sink
+from edge.sources.live import LiveSource
 from edge.sources.source import Source
+from edge.sources.status import SourceStatus
+from edge.tracking.settings import TrackingSettings
 
 
 class PipelineRun(Iterator[FrameResult]):
-    """Results in frame order; threads work ahead, in bounded memory, as long as results are taken.
+    """Results in the order of capture; threads work ahead, in bounded memory, as long as results are taken.
 
     Leaving the loop early, `close`, or dropping the iterator ends every thread; sinks still get every result that was
     delivered. An error in any thread ends the run: the results before it come out first, then it is raised. What goes
@@ -32,22 +37,29 @@ class PipelineRun(Iterator[FrameResult]):
     def __init__(
         self,
         lanes: Sequence[Lane],
-        source: Source,
+        sources: Sequence[Source],
         *,
         sinks: Sequence[Sink] = (),
         max_frames: int | None = None,
+        max_age_ms: float | None = None,
+        tracking: TrackingSettings | None = None,
         device: Device,
         models: Mapping[str, str],
     ) -> None:
-        if source.used:
-            raise UsageError(f"source {source.name} was used by an earlier run; open it again for another one")
-        source.used = True
-        self._source = source
+        for source in sources:
+            if source.used:
+                raise UsageError(f"source {source.name} was used by an earlier run; open it again for another one")
+            source.used = True
+        self.sources = tuple(sources)
         self._device = device
         self._models = models
         self._frames = 0
         self._latency = LatencyRecord()
-        self._crew = Crew(lanes, source, sinks=sinks, max_frames=max_frames)
+        self._freshness = Freshness(max_age_ms if any(source.live for source in self.sources) else None)
+        following = following_of(lanes, self.sources, tracking)
+        self._crew = Crew(
+            lanes, self.sources, sinks=sinks, max_frames=max_frames, following=following, freshness=self._freshness
+        )
         # Runs when the iterator is dropped, and before the interpreter takes modules away from running threads.
         self._finalizer = weakref.finalize(self, _dismiss_unattended, self._crew)
         self._start_ns = self._latest_ns = time.monotonic_ns()
@@ -60,6 +72,8 @@ class PipelineRun(Iterator[FrameResult]):
             raise StopIteration
         try:
             finished = self._crew.conveyor.next_in_order()
+            while finished is not None and self._freshness.drops(finished.frame):
+                finished = self._crew.conveyor.next_in_order()
             if finished is not None:
                 for sink in self._crew.sinks:
                     sink.put(finished)
@@ -101,11 +115,22 @@ class PipelineRun(Iterator[FrameResult]):
             frames=self._frames,
             elapsed_s=(self._latest_ns - self._start_ns) / 1e9,
             latency_ms=self._latency.percentiles_ms(),
-            dropped={**self._source.dropped, **self._crew.dropped},
+            dropped={**self._dropped(), **self._freshness.dropped, **self._crew.dropped},
             device=self._crew.device(self._device),
             models=self._models,
-            skipped=self._source.skipped,
+            skipped=tuple(file for source in self.sources for file in source.skipped),
+            sources=self.statuses(),
         )
+
+    def statuses(self) -> tuple[SourceStatus, ...]:
+        """Return how the live sources fare now; may be asked from any thread."""
+        return tuple(source.status for source in self.sources if isinstance(source, LiveSource))
+
+    def _dropped(self) -> dict[str, int]:
+        if len(self.sources) == 1:
+            return dict(self.sources[0].dropped)
+        named = ((source.name, source.dropped) for source in self.sources)
+        return {f"{name}: {cause}": count for name, dropped in named for cause, count in dropped.items()}
 
     def __enter__(self) -> PipelineRun:
         return self

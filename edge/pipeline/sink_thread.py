@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge.errors import EdgeError, OutputError
 from edge.pipeline.conveyor import MAX_HELD_BYTES, Finished
@@ -24,17 +24,18 @@ _LOOK_S = 0.1
 class SinkThread:
     """Feeds one sink. Raises what the sink's `open` raises.
 
-    When the queue is full, by frames or by bytes, a recording waits (back-pressure) and a live source drops the oldest
-    frames and counts them.
+    When the queue is full, by frames or by bytes, a recording waits (back-pressure) and with a live source among the
+    sources the oldest frames are dropped and counted.
     A sink that makes no progress for its `stall_timeout_s` is given up with an `OutputError`; one that has no limit is
     given up with a warning, when `stopped` says that the run shall end.
     """
 
-    def __init__(self, sink: Sink, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, sink: Sink, sources: Sequence[Source], *, stopped: Callable[[], bool] = lambda: False) -> None:
         self.name = sink.name
         self.dropped = 0
         self.sink = sink
-        self._source = source
+        self._sources = sources
+        self._is_live = any(source.live for source in sources)
         self._stopped = stopped
         self._changed = threading.Condition()
         self._queue: deque[Finished] = deque()
@@ -51,7 +52,7 @@ class SinkThread:
     def put(self, item: Finished) -> None:
         """Queue one frame. Raises what went wrong in the sink, and `OutputError` when it stalls."""
         with self._changed:
-            while self._source.live and not self._has_room_for(item):
+            while self._is_live and not self._has_room_for(item):
                 self._queue.popleft()
                 self.dropped += 1
             self._wait_for(lambda: self._closed or self._has_room_for(item) or bool(self._errors))
@@ -106,7 +107,7 @@ class SinkThread:
 
     def _serve(self) -> None:
         try:
-            self.sink.open(self._source)
+            self.sink.open_all(self._sources)
             self._opened = True
             while (item := self._next()) is not None:
                 self.sink.write(item.frame, item.result)

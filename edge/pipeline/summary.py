@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from edge.device import Device
 from edge.sources.source import SkippedFile
+from edge.sources.status import SourceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class RunSummary:
         device: processor that ran the models, and why that one.
         models: version of each model by its name.
         skipped: files of a folder that could not be read.
+        sources: how the live sources fare.
     """
 
     frames: int
@@ -33,6 +36,7 @@ class RunSummary:
     device: Device
     models: Mapping[str, str]
     skipped: tuple[SkippedFile, ...]
+    sources: tuple[SourceStatus, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -41,6 +45,7 @@ class RunSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `edge-run --json` prints."""
+        now_s = time.monotonic()
         return {
             "fps": round(self.fps, 2),
             "frames": self.frames,
@@ -50,4 +55,5 @@ class RunSummary:
             "device": self.device.name,
             "models": dict(self.models),
             "skipped": [{"path": file.path, "reason": file.reason} for file in self.skipped],
+            "sources": [status.to_dict(now_s) for status in self.sources],
         }

@@ -22,6 +22,8 @@ class MaskFolderSink(Sink):
     whole or not at all; older ones are replaced.
     """
 
+    one_source = True
+
     def __init__(self, folder: str | Path) -> None:
         self.name = f"mask folder {folder}"
         self._folder = Path(folder)

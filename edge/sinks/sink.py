@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from edge.errors import UsageError
 from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sources.source import Source
@@ -23,6 +24,18 @@ class Sink(abc.ABC):
 
     stall_timeout_s: float | None = 10.0
     """How long one call may take before the sink is given up; None for as long as the run is not told to stop."""
+
+    one_source: bool = False
+    """Whether it can tell frames of several sources not apart, and takes those of one only."""
+
+    def open_all(self, sources: Sequence[Source]) -> None:
+        """Get ready for frames of these sources; `open` is called with the first, where nothing else is said here.
+
+        Raises `UsageError` where it takes one source only, and what `open` raises.
+        """
+        if self.one_source and len(sources) > 1:
+            raise UsageError(f"{self.name} takes one source, got {len(sources)}; run once for each of them")
+        self.open(sources[0])
 
     def open(self, source: Source) -> None:  # noqa: B027 - a sink that owns nothing needs neither
         """Get ready for frames of `source`, before the first one is captured.

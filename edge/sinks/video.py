@@ -42,6 +42,8 @@ class VideoSink(Sink):
         UsageError: the name ends in none of .mp4, .mkv, .avi and .webm.
     """
 
+    one_source = True
+
     def __init__(self, path: str | Path) -> None:
         self.name = f"video file {path}"
         self._path = Path(path)

@@ -25,6 +25,8 @@ _PROBE = "import cv2; cv2.namedWindow('probe')"
 class WindowSink(Sink):
     """Shows every frame with its hands drawn in; `on_quit` is called when the user closes the window or presses q."""
 
+    one_source = True
+
     def __init__(self, *, title: str = "edge", on_quit: Callable[[], None] = lambda: None) -> None:
         self.name = "window"
         self._title = title

@@ -17,14 +17,22 @@ from edge.sources.source import Source
 class ArraySource(Source):
     """Frames from arrays: (H, W, 3) uint8 BGR or (H, W) uint8 grey, or ready-made `Frame` objects.
 
-    An array is copied, for its owner may write to it again while the copy is on its way; a `Frame` is not.
+    An array is copied, for its owner may write to it again while the copy is on its way; a `Frame` is not. Hands are
+    followed from array to array where these are `continuous`, `fps` a second.
 
     Raises:
         SourceError: from `frames`, an item is none of these.
     """
 
-    def __init__(self, arrays: Iterable[NDArray[np.uint8] | Frame], *, name: str = "arrays", fps: float = 30.0) -> None:
-        self.name = name
+    def __init__(
+        self,
+        arrays: Iterable[NDArray[np.uint8] | Frame],
+        *,
+        name: str = "arrays",
+        fps: float = 30.0,
+        continuous: bool = False,
+    ) -> None:
+        self.name, self.continuous = name, continuous
         self.fps: float = fps
         self.frame_count = len(arrays) if isinstance(arrays, Sized) else None
         self._arrays = arrays

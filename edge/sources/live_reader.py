@@ -52,7 +52,10 @@ class Capture:
 
 
 class LiveReader(Protocol):
-    """An open live source, used by one thread; made by a function that opens it and raises `ReaderError`."""
+    """An open live source, used by one thread; made by a function that opens it and raises `ReaderError`.
+
+    One that loses pictures by itself may have `dropped: Mapping[str, int]`, their number so far by cause.
+    """
 
     fps: float | None
     """Nominal frames a second, where the source tells."""

@@ -9,14 +9,19 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edge.errors import SourceError, UsageError
+from edge.sources.live import Reconnect
 from edge.sources.signature import HEAD_BYTES, PICTURES_NAMED, VIDEOS_NAMED, file_kind
 from edge.sources.source import Source
 
-SOURCES_NAMED = "a video file, a picture, a folder of pictures, v4l2:/dev/videoN or test:hands"
+SOURCES_NAMED = (
+    "a video file, a picture, a folder of pictures, v4l2:/dev/videoN, rtsp://HOST/PATH, http://HOST/PATH or test:hands"
+)
 
 
-def open_source(uri: str | Path) -> Source:
-    """Open a video file, a picture, a folder of pictures, `v4l2:/dev/videoN` or `test:hands`.
+def open_source(uri: str | Path, *, reconnect: Reconnect | str = Reconnect.once_live) -> Source:
+    """Open a video file, a picture, a folder of pictures, a camera, a stream or `test:hands`.
+
+    `reconnect` says when a camera or stream that failed is opened again: `never`, `once_live` or `always`.
 
     Raises:
         UsageError: the scheme or an option is unknown.
@@ -25,22 +30,23 @@ def open_source(uri: str | Path) -> Source:
     text = str(uri)
     scheme, colon, _ = text.partition(":")
     if isinstance(uri, str) and colon and not _exists(Path(text)):
-        opener = _SCHEMES.get(scheme)
-        if opener is not None:
-            return opener(text)
+        if scheme == "test":
+            return _open_test(text)
+        if scheme in _LIVE_SCHEMES:
+            return _LIVE_SCHEMES[scheme](text, Reconnect(reconnect))
         if scheme.isalnum() and "/" not in scheme:
             raise UsageError(f"unknown scheme {scheme + ':'!r} in source {text!r}; expected {SOURCES_NAMED}")
-    return _open_path(Path(text), name=text)
+    return _open_path(Path(text), name=text, reconnect=Reconnect(reconnect))
 
 
-def _open_path(path: Path, *, name: str) -> Source:
+def _open_path(path: Path, *, name: str, reconnect: Reconnect) -> Source:
     try:
         if path.is_dir():
             from edge.sources.folder import FolderSource
 
             return FolderSource(path, name=name)
         if path.is_char_device():
-            return _open_camera(f"v4l2:{path}")
+            return _open_camera(f"v4l2:{path}", reconnect)
         if path.exists() and not path.is_file():
             raise SourceError(f"source {path} is not a regular file; expected {SOURCES_NAMED}")
         with path.open("rb") as file:
@@ -87,10 +93,16 @@ def _not_found(path: Path) -> str:
     return message
 
 
-def _open_camera(uri: str) -> Source:
-    from edge.sources.camera import CameraSource
+def _open_camera(uri: str, reconnect: Reconnect) -> Source:
+    from edge.sources.camera import camera_from_uri
 
-    return CameraSource.from_uri(uri)
+    return camera_from_uri(uri, reconnect=reconnect)
+
+
+def _open_stream(uri: str, reconnect: Reconnect) -> Source:
+    from edge.sources.stream import stream_from_uri
+
+    return stream_from_uri(uri, reconnect=reconnect)
 
 
 def _open_test(uri: str) -> Source:
@@ -99,4 +111,7 @@ def _open_test(uri: str) -> Source:
     return SceneSource.from_uri(uri)
 
 
-_SCHEMES: dict[str, Callable[[str], Source]] = {"v4l2": _open_camera, "test": _open_test}
+_LIVE_SCHEMES: dict[str, Callable[[str, Reconnect], Source]] = {
+    "v4l2": _open_camera,
+    **dict.fromkeys(("rtsp", "rtsps", "http", "https"), _open_stream),
+}

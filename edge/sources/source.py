@@ -35,6 +35,9 @@ class Source(abc.ABC):
     live: bool = False
     """A live source goes on by itself: it drops frames that nobody fetched in time, and its end is a fault."""
 
+    continuous: bool = True
+    """Whether a frame shows what the one before it showed, a moment later; pictures do not."""
+
     fps: float | None = None
     """Nominal frames a second; None for pictures, and where a recording or camera does not say."""
 
@@ -63,6 +66,9 @@ class Source(abc.ABC):
     def skipped(self) -> tuple[SkippedFile, ...]:
         """Files passed over so far because they could not be read."""
         return ()
+
+    def stop(self) -> None:  # noqa: B027 - a source that does not wait for anything has nothing to cut short
+        """Let `frames` end soon, where it may wait for long; called from any thread, or a signal handler."""
 
     def close(self) -> None:  # noqa: B027 - a source in memory has nothing to let go of
         """Let go of the place; may be called from another thread, and twice."""

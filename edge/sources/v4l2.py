@@ -6,19 +6,22 @@ Structures: Linux UAPI `videodev2.h`, VIDIOC_QUERYCAP.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import CameraError
+from edge.sources.live_reader import FaultReason, ReaderError
 
 _QUERYCAP = 0x80685600
 _QUERYCAP_BYTES = 104
 _VIDEO_CAPTURE = 0x00000001
 _VIDEO_CAPTURE_MPLANE = 0x00001000
+_STREAMING = 0x04000000
 _DEVICE_CAPS = 0x80000000
 
 
@@ -36,53 +39,77 @@ class Holder:
 class CameraLock:
     """One user of this package a camera: an exclusive `flock` on the device node, released by `close` or by death.
 
+    Attributes:
+        descriptor: the open file, -1 once it is closed.
+
     Raises:
-        CameraError: the device is absent, is no camera, may not be opened, or is taken.
+        ReaderError: the device is absent, is no camera, may not be opened, or is taken.
     """
 
     def __init__(self, device: Path) -> None:
         try:
-            self._descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            self.descriptor = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError as error:
-            raise CameraError(f"camera {device} is absent; {_cameras_named()}") from error
+            raise _absent(device) from error
         except PermissionError as error:
-            raise CameraError(
+            raise ReaderError(
                 f"camera {device} may not be opened by this user; add the user to its group (sudo usermod -aG video"
-                " $USER) and log in again"
+                " $USER) and log in again",
+                reason=FaultReason.permission,
             ) from error
         except OSError as error:
-            raise CameraError(f"camera {device} cannot be opened: {error.strerror}{_held_by(device)}") from error
+            if error.errno == errno.EBUSY:
+                raise busy_error(device) from error
+            raise ReaderError(
+                f"camera {device} cannot be opened: {error.strerror}{_held_by(device)}; plug it in again",
+                reason=FaultReason.removed if error.errno in {errno.ENODEV, errno.ENXIO} else FaultReason.connection,
+            ) from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._check_captures(device)
         except BlockingIOError as error:
             self.close()
             raise busy_error(device) from error
-        except CameraError:
+        except ReaderError:
             self.close()
             raise
 
     def close(self) -> None:
         """Release the camera; may be called twice."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self.descriptor >= 0:
+            # Arrays over the driver's memory hold the file open; the lock must not wait for them.
+            with suppress(OSError):
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+            os.close(self.descriptor)
+            self.descriptor = -1
 
     def _check_captures(self, device: Path) -> None:
         answer = bytearray(_QUERYCAP_BYTES)
         try:
-            fcntl.ioctl(self._descriptor, _QUERYCAP, answer)
+            fcntl.ioctl(self.descriptor, _QUERYCAP, answer)
         except OSError as error:
-            raise CameraError(f"{device} is not a camera; {_cameras_named()}") from error
+            if error.errno in {errno.ENODEV, errno.ENXIO}:
+                raise ReaderError(
+                    f"camera {device} was removed; plug it in again", reason=FaultReason.removed
+                ) from error
+            raise _no_camera(device, "is not a camera") from error
         all_caps, device_caps = struct.unpack_from("=II", answer, 84)
         caps = device_caps if all_caps & _DEVICE_CAPS else all_caps
         if not caps & (_VIDEO_CAPTURE | _VIDEO_CAPTURE_MPLANE):
-            raise CameraError(f"{device} delivers no pictures (it carries metadata or output); {_cameras_named()}")
+            raise _no_camera(device, "delivers no pictures (it carries metadata or output)")
+        if not caps & _VIDEO_CAPTURE or not caps & _STREAMING:
+            raise ReaderError(
+                f"camera {device} streams in a way that is not read here; use it through GStreamer",
+                reason=FaultReason.codec,
+            )
 
 
-def busy_error(device: Path) -> CameraError:
+def busy_error(device: Path) -> ReaderError:
     """The error for a camera that another process uses, naming it where it can be found."""
-    return CameraError(f"camera {device} is busy{_held_by(device)}; stop that program or choose another camera")
+    return ReaderError(
+        f"camera {device} is busy{_held_by(device)}; stop that program or choose another camera",
+        reason=FaultReason.busy,
+    )
 
 
 def holders(device: Path, *, proc: Path = Path("/proc")) -> list[Holder]:
@@ -115,6 +142,18 @@ def _command(process: Path) -> str:
 def _held_by(device: Path) -> str:
     found = holders(device)
     return f", held by {' and '.join(map(str, found))}" if found else ""
+
+
+def _absent(device: Path) -> ReaderError:
+    if device.is_symlink():
+        told = f"camera {device} is unplugged, its link leads to {device.readlink()}"
+    else:
+        told = f"camera {device} is absent"
+    return ReaderError(f"{told}; {_cameras_named()}", reason=FaultReason.not_found)
+
+
+def _no_camera(device: Path, why: str) -> ReaderError:
+    return ReaderError(f"{device} {why}; {_cameras_named()}", reason=FaultReason.settings)
 
 
 def _cameras_named() -> str:

@@ -59,7 +59,20 @@ def read_set(entry: SetRecipe, root: Path, *, seed: int) -> list[HandSample]:
     if not folder.is_dir():
         raise SourceError(f"{folder} does not exist; set the data root to the folder that holds {entry.path!r}")
     samples = _LAYOUTS[entry.layout](folder, entry, seed)
-    return [replace(sample, dataset=entry.dataset, licence=entry.licence or sample.licence) for sample in samples]
+    return [
+        replace(
+            sample,
+            dataset=entry.dataset,
+            licence=entry.licence or sample.licence,
+            holding=_holding_of(sample, otherwise=entry.holding),
+        )
+        for sample in samples
+    ]
+
+
+def _holding_of(sample: HandSample, *, otherwise: bool | None) -> tuple[bool | None, ...]:
+    told = sample.holding or (None,) * len(sample.boxes_xyxy)
+    return tuple(otherwise if holding is None else holding for holding in told)
 
 
 def _read_fold(entry: SetRecipe, data: DataRecipe, root: Path, *, seed: int) -> list[HandSample]:

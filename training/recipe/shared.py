@@ -57,7 +57,8 @@ class SetRecipe(StrictRecipe):
     of their numbers pictures are taken in groups of `group_pictures`, which a split never cuts: copies of one, say.
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
     `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on. `united` takes the two
-    hands of HaGRID's two-handed gestures for one.
+    hands of HaGRID's two-handed gestures for one. `holding` says whether the set's hands hold something where their
+    annotations do not.
     """
 
     path: str
@@ -70,6 +71,7 @@ class SetRecipe(StrictRecipe):
     group_pictures: PositiveInt = 1
     pseudo_labels: bool = False
     united: bool = False
+    holding: bool | None = None
 
     @property
     def dataset(self) -> str:

@@ -97,6 +97,14 @@ def test_a_recipe_may_state_the_licence_and_the_gestures_of_labels(tmp_path: Pat
     assert (sample.licence, sample.gestures) == ("MIT", ("palm",))
 
 
+def test_a_set_says_what_its_hands_hold_where_their_annotations_do_not(tmp_path: Path) -> None:
+    told = [annotation(0, 9, 9, 39, 39), annotation(1, 9, 9, 39, 39) | {"holding": True}]
+    write_coco(tmp_path / "hands", [{"split": "train"}] * 2, told)
+    for holding in (None, False):
+        read = samples_of(data(sets=[{"path": "hands", "holding": holding}]), tmp_path, seed=0)
+        assert [sample.holding for sample in read] == [(holding,), (True,)]
+
+
 def test_layouts_are_read_side_by_side(tmp_path: Path) -> None:
     write_hands(tmp_path / "hands", splits=["train"])
     for split in ("train_val", "test"):

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Live sources under faults, for as long as one likes."""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""User names and passwords of streams: where they come from, and how they stay out of everything that is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_MOST_BYTES = 4096
+_HIDDEN = "***"
+_VALUE_HIDDEN = rf"\g<1>{_HIDDEN}"
+_SECRET_VALUE = re.compile(
+    r"([?&;/_](?!password_(?:file|env)=)(?:pass\w*|pwd|psw|token|secret|auth\w*|api_?key)=)[^&;]*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user and a password, which no repr shows."""
+
+    user: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def from_file(cls, user: str, file: Path) -> Self:
+        """Return the password that is the first line of a file. Raises `UsageError`."""
+        try:
+            with file.open("rb") as opened:
+                line = opened.read(_MOST_BYTES).split(b"\n")[0].rstrip(b"\r").decode()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            raise UsageError(f"password file {file} cannot be read: {reason}; name a file of one line") from None
+        if not line:
+            raise UsageError(f"password file {file} is empty; write the password into its first line")
+        return cls(user, line)
+
+    @classmethod
+    def from_environment(cls, user: str, variable: str) -> Self:
+        """Return the password that an environment variable holds. Raises `UsageError`."""
+        password = os.environ.get(variable)
+        if not password:
+            raise UsageError(f"password variable {variable} is not set; export it, or use password_file=FILE")
+        return cls(user, password)
+
+    @property
+    def userinfo(self) -> str:
+        """What stands before the @ of an address, for whoever connects; never show it."""
+        return f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+
+
+def redacted(address: str) -> str:
+    """Return an address as it may be shown: nothing that stands where a password might is left of it.
+
+    A password that was not escaped may hold any character of an address, so all up to the last @ counts.
+    """
+    scheme, colon, rest = address.partition("://")
+    if not colon:
+        return address
+    before, at, behind = rest.rpartition("@")
+    if ":" in before:
+        rest = f"{_HIDDEN}@{behind}"
+    elif at:
+        rest = f"{before}@{behind}"
+    return f"{scheme}://{_SECRET_VALUE.sub(_VALUE_HIDDEN, rest)}"
