@@ -17,7 +17,8 @@ from edge.errors import GpuError, OutputError
 from edge.frame import Frame
 from edge.pipeline.pipeline import Pipeline
 from edge.results import FrameResult
-from edge.service.feed import HEARTBEAT, Feed
+from edge.service.feed import Feed
+from edge.service.heartbeat import HEARTBEAT
 from edge.service.job import ServiceJob, Session
 from edge.service.kept_sink import KeptSink
 from edge.service.notify import Notifier
@@ -39,7 +40,7 @@ def job(folder: Path, open_gpu: Callable[[], Pipeline]) -> ServiceJob:
         return Pipeline([numbered_detector()], device="cpu", threads=1) if device == "cpu" else open_gpu()
 
     return ServiceJob(
-        open_source=lambda: Camera("camera", 10**6),
+        open_sources=lambda: [Camera("camera", 10**6)],
         open_pipeline=open_pipeline,
         open_sinks=lambda: [JsonLinesSink(folder / "lines", appends=True)],
         device="auto",
@@ -110,7 +111,7 @@ def test_a_gpu_that_cannot_be_used_leaves_the_processor_at_work_and_is_told(tmp_
 def test_a_recording_reaches_the_sinks_whole_and_without_heartbeats(tmp_path: Path) -> None:
     sink = RecordingSink(lambda _: time.sleep(0.01))
     asked = ServiceJob(
-        open_source=lambda: NumberedSource(40),
+        open_sources=lambda: [NumberedSource(40)],
         open_pipeline=lambda device: Pipeline([numbered_detector()], device=device, threads=2),
         open_sinks=lambda: [sink],
         device="cpu",
@@ -124,19 +125,29 @@ def test_a_recording_reaches_the_sinks_whole_and_without_heartbeats(tmp_path: Pa
 
 
 def test_heartbeats_come_first_and_where_no_frame_comes() -> None:
-    with Feed(Camera("camera", 3), idle_s=0.1) as feed:
-        source = feed.open()
-        frames = source.frames()
-        names = [next(frames).source for _ in range(7)]
-        source.close()
-        assert list(frames) == []
-    real = [name for name in names if name != HEARTBEAT]
-    assert names[0] == names[-1] == HEARTBEAT
-    assert real == ["camera"] * 3
+    asked = ServiceJob(
+        open_sources=lambda: [Camera("camera", 3), Camera("door", 5)],
+        open_pipeline=lambda device: Pipeline([numbered_detector()], device=device, threads=1),
+        open_sinks=list,
+        device="cpu",
+        settings=ServiceSettings(),
+    )
+    with Session(asked, idle_s=0.3) as session:
+        names = []
+        with session.start() as run:
+            for result in run:
+                session.answered_s = time.monotonic()
+                names.append(result.source)
+                if len(names) == 11:
+                    break
+        assert [feed.frames for feed in session.feeds] == [3, 5]
+    assert HEARTBEAT in names[:3]
+    assert names[-2:] == [HEARTBEAT] * 2
+    assert sorted(name for name in names if name != HEARTBEAT) == ["camera"] * 3 + ["door"] * 5
 
 
 def test_frames_left_out_to_cool_down_are_counted() -> None:
-    with Feed(Camera("camera", 30), idle_s=5) as feed:
+    with Feed(Camera("camera", 30)) as feed:
         source = feed.open()
         frames = source.frames()
         for _ in range(10):
@@ -165,14 +176,14 @@ class FullDisk(Sink):
 def test_a_sink_that_fails_is_counted_and_ends_no_run() -> None:
     sink, full = RecordingSink(), FullDisk()
     asked = ServiceJob(
-        open_source=lambda: Camera("camera", 10**6),
+        open_sources=lambda: [Camera("camera", 10**6)],
         open_pipeline=lambda device: Pipeline([numbered_detector()], device=device, threads=1),
         open_sinks=lambda: [full, sink],
         device="cpu",
         settings=ServiceSettings(),
     )
     with Session(asked, idle_s=1) as session:
-        run, _ = session.start()
+        run = session.start()
         with run:
             for count, _ in enumerate(run):
                 full.has_room = count >= 8
@@ -183,4 +194,4 @@ def test_a_sink_that_fails_is_counted_and_ends_no_run() -> None:
     assert kept.written >= 3
     assert kept.latest_error is not None
     assert "No space left" in kept.latest_error
-    assert len(sink.frames) >= 14
+    assert len(sink.frames) >= 13
