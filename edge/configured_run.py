@@ -73,7 +73,7 @@ class ConfiguredRun(Iterator[FrameResult]):
             )
             opened.enter_context(pipeline)
             self._sinks = [(settings, self._sink(config, settings)) for settings in config.sinks]
-            sinks = [*(sink for _, sink in self._sinks), *_mask_sinks(config)]
+            sinks = [*(sink for _, sink in self._sinks), *mask_sinks(config)]
             self._run = opened.enter_context(
                 pipeline.run_all(sources, max_frames=config.max_frames, max_age_ms=config.max_age_ms, sinks=sinks)
             )
@@ -151,7 +151,8 @@ class ConfiguredRun(Iterator[FrameResult]):
         return dict(lost)
 
 
-def _mask_sinks(config: Config) -> list[Sink]:
+def mask_sinks(config: Config) -> list[Sink]:
+    """Return the sink that writes masks as pictures, where they are asked for."""
     if config.mask is None or config.run_lengths:
         return []
     from edge.sinks.mask_folder import MaskFolderSink

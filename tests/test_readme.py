@@ -112,6 +112,7 @@ def check_options(words: list[str], folder: Path) -> None:
         split = words.index(LAUNCHER)
         check_options(words[:split], folder)
         words = words[split + 1 :]
+    words = words[1:] if words[0] == "sudo" else words
     count = 3 if words[:2] == ["python", "-m"] else 1
     program, arguments = words[:count], words[count:]
     while arguments and SUBCOMMAND.fullmatch(arguments[0]) and "COMMAND" in run([*program, "--help"], folder).stdout:

@@ -34,7 +34,7 @@ def capture(
 
 
 def _feed(source: Source, conveyor: Conveyor, place: int, max_frames: int | None, stopped: Callable[[], bool]) -> None:
-    first_ns: int | None = None
+    first_ns = source.epoch_ns
     count = 0
     frames = source.frames()
     while count != max_frames and conveyor.wait_for_room(place) and not stopped():

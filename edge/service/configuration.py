@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from edge.config import Config, read_config
 from edge.config.source_settings import SourceSettings
+from edge.configured_run import mask_sinks
 from edge.errors import ConfigError
 from edge.pipeline.models import with_segmenter
 from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.service.job import ServiceJob
-from edge.sinks.from_settings import mask_sinks, sink_from_settings
+from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
+from edge.sources.live import Reconnect
 from edge.sources.open import open_source
 from edge.sources.source import Source
+
+log = logging.getLogger("edge.service")
 
 DEFAULT_CONFIGURATION = """\
 # What the edge-hands service looks at and where results go; `sudo systemctl reload edge-hands` takes changes over.
@@ -36,31 +43,50 @@ def job_from_file(path: Path) -> ServiceJob:
 
 def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
     """Return what a configuration asks for. Raises `ConfigError` for what a service cannot do."""
-    if len(config.sources) != 1:
-        raise ConfigError(f"configuration {origin} must have one source for a service, got {len(config.sources)}")
+    if not config.sources:
+        raise ConfigError(f"configuration {origin} has no source; add one, such as uri: v4l2:/dev/video0")
     if any(sink.type == "window" for sink in config.sinks):
         raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
     models = config.models or DEFAULT_MODELS
 
     def open_pipeline(device: str) -> Pipeline:
         named = models if config.mask is None else with_segmenter(models)
-        return Pipeline(named, device=device, threads=config.threads, min_score=config.min_score)
+        return Pipeline(
+            named, device=device, threads=config.threads, min_score=config.min_score, tracking=config.tracking
+        )
 
     def open_sinks() -> Sequence[Sink]:
-        masks = config.run_lengths
-        sinks = [sink_from_settings(sink, masks=masks, goes_on=True, on_quit=lambda: None) for sink in config.sinks]
-        return [*sinks, *mask_sinks(config)]
+        sinks: list[tuple[str, Sink]] = []
+
+        def losses() -> Mapping[str, int]:
+            lost: Counter[str] = Counter()
+            for kind, sink in sinks:
+                lost[kind] += sum(sink.lost.values())
+            return lost
+
+        context = SinkContext(
+            masks=config.run_lengths, goes_on=True, on_quit=lambda: None, tell=log.warning, losses=losses
+        )
+        sinks += [(sink.type, sink_from_settings(sink, context)) for sink in config.sinks]
+        return [*(sink for _, sink in sinks), *mask_sinks(config)]
 
     return ServiceJob(
-        open_source=lambda: _opened(config.sources[0]),
+        open_sources=lambda: _opened_sources(config.sources),
         open_pipeline=open_pipeline,
         open_sinks=open_sinks,
         device=config.device,
         settings=config.service,
+        max_age_ms=config.max_age_ms,
     )
 
 
-def _opened(settings: SourceSettings) -> Source:
-    source = open_source(settings.uri)
-    source.name = settings.name or source.name
-    return source
+def _opened_sources(settings: Sequence[SourceSettings]) -> list[Source]:
+    """Return the sources; cameras and streams that are not there are waited for, whatever happens."""
+    with ExitStack() as opened:
+        sources = []
+        for each in settings:
+            source = opened.enter_context(open_source(each.address, reconnect=Reconnect.always))
+            source.name = each.name or source.name
+            sources.append(source)
+        opened.pop_all()
+    return sources

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from edge.pipeline.pipeline import Pipeline
-from edge.service.feed import Feed, FeedSource
+from edge.service.feed import Feed
+from edge.service.heartbeat import HeartbeatSource
 from edge.service.kept_sink import KeptSink
 from edge.service.settings import ServiceSettings
 from edge.sinks.sink import Sink
@@ -31,34 +33,50 @@ class ServiceJob:
     All three raise `EdgeError`.
     """
 
-    open_source: Callable[[], Source]
+    open_sources: Callable[[], Sequence[Source]]
     open_pipeline: Callable[[str], Pipeline]
     open_sinks: Callable[[], Sequence[Sink]]
     device: str
     settings: ServiceSettings
+    max_age_ms: float | None = None
 
 
 class Session:
-    """A job with its source, its sinks and a pipeline on the processor, which another may take the place of.
+    """A job with its sources, its sinks and a pipeline on the processor, which another may take the place of.
 
-    `dropped` counts the frames that sinks lost in runs that are over, by cause.
+    `dropped` counts the frames that sinks lost in runs that are over, by sink; `answered_s` is when the models answered
+    last, on the monotonic clock, and kept by who takes the results.
     Raises what the job raises.
     """
 
     def __init__(self, job: ServiceJob, *, idle_s: float) -> None:
-        self.job = job
+        self.job, self.idle_s = job, idle_s
+        self.answered_s = time.monotonic()
         self.dropped: Counter[str] = Counter()
         with ExitStack() as opened:
             self.pipeline = job.open_pipeline("cpu")
+            self.lanes = self.pipeline.threads
             opened.callback(self._close_pipeline)
-            self.feed = opened.enter_context(Feed(job.open_source(), idle_s=idle_s))
+            self.feeds = [opened.enter_context(Feed(source)) for source in job.open_sources()]
             self.sinks = [KeptSink(sink) for sink in job.open_sinks()]
             self._opened = opened.pop_all()
 
-    def start(self) -> tuple[PipelineRun, FeedSource]:
-        """Start the next run; return it with the source that ends it when closed."""
-        source = self.feed.open()
-        return self.pipeline.run(source, sinks=self.sinks), source
+    @property
+    def is_over(self) -> bool:
+        """Whether all sources have ended."""
+        return all(feed.is_over for feed in self.feeds)
+
+    def start(self) -> PipelineRun:
+        """Start the next run, with heartbeats where the models had nothing to answer for `idle_s`."""
+        sources: list[Source] = [feed.open() for feed in self.feeds]
+        heartbeat = HeartbeatSource(
+            idle_s=self.idle_s,
+            live=any(source.live for source in sources),
+            answered_s=lambda: self.answered_s,
+            is_over=lambda: self.is_over,
+        )
+        job = self.job
+        return self.pipeline.run_all([*sources, heartbeat], max_age_ms=job.max_age_ms, sinks=self.sinks)
 
     def ended(self, summary: RunSummary) -> None:
         """Keep what a run that is over counted."""
@@ -66,7 +84,7 @@ class Session:
 
     def adopt(self, pipeline: Pipeline) -> None:
         """Use another pipeline from the next run on."""
-        before, self.pipeline = self.pipeline, pipeline
+        before, self.pipeline, self.lanes = self.pipeline, pipeline, pipeline.threads
         before.close()
 
     def close(self) -> None:

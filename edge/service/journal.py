@@ -60,6 +60,7 @@ class RepeatFilter(logging.Filter):
         told_s, held_back = self._told.get(key, (-self._after_s + now_s, 0))
         if now_s - told_s < self._after_s:
             self._told[key] = told_s, held_back + 1
+            self._told.move_to_end(key)
             return False
         self._told[key] = now_s, 0
         self._told.move_to_end(key)

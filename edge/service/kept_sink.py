@@ -6,11 +6,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping, Sequence
 
 from edge.errors import OutputError
 from edge.frame import Frame
 from edge.results import FrameResult
-from edge.service.feed import HEARTBEAT
+from edge.service.heartbeat import HEARTBEAT
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
@@ -34,10 +35,10 @@ class KeptSink(Sink):
         self._is_open = self._is_finished = False
         self._lock = threading.Lock()
 
-    def open(self, source: Source) -> None:
-        """Open the sink, the first time. Raises `OutputError` or `DependencyError`."""
+    def open_all(self, sources: Sequence[Source]) -> None:
+        """Open the sink, the first time. Raises `OutputError`, `UsageError` or `DependencyError`."""
         if not self._is_open:
-            self.sink.open(source)
+            self.sink.open_all([source for source in sources if source.name != HEARTBEAT])
             self._is_open = True
 
     def write(self, frame: Frame, result: FrameResult) -> None:
@@ -56,6 +57,16 @@ class KeptSink(Sink):
             else:
                 self.written += 1
                 self.latest_s = time.monotonic()
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """What the sink lost so far, by cause."""
+        return self.sink.lost
+
+    def note_status(self, source: str, state: str) -> None:
+        """Pass on that a source changed its state."""
+        if self._is_open:
+            self.sink.note_status(source, state)
 
     def finish(self) -> None:
         """Close the sink, once the frame is written that it is at. Raises `OutputError`."""

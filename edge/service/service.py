@@ -11,14 +11,13 @@ from pathlib import Path
 from edge.errors import EdgeError
 from edge.results import FrameResult
 from edge.service.cooling import Cooling
-from edge.service.current_run import CurrentRun
-from edge.service.feed import HEARTBEAT
+from edge.service.heartbeat import HEARTBEAT
 from edge.service.job import ServiceJob, Session
 from edge.service.notify import Notifier
 from edge.service.replacement import Replacement, gpu_fault
 from edge.service.sensors import Sensors
 from edge.service.signals import ServiceSignals
-from edge.service.state import State
+from edge.service.state import CurrentRun, State
 from edge.service.watch import Watch
 
 START_S = 300.0
@@ -68,8 +67,8 @@ class Service:
     def _serve(self, signals: ServiceSignals) -> bool:
         """Do one run; return whether there is another."""
         state = self._state
-        run, source = self._session.start()
-        state.current = CurrentRun(run, source, self._session)
+        run = self._session.start()
+        state.current = CurrentRun(run, self._session)
         with run:
             for result in run:
                 self._answered(result)
@@ -89,7 +88,7 @@ class Service:
         return True
 
     def _answered(self, result: FrameResult) -> None:
-        now_s = time.monotonic()
+        now_s = self._session.answered_s = time.monotonic()
         self._state.answered(now_s, is_heartbeat=result.source == HEARTBEAT)
         if self._pinged_s is None:
             told = self._state.doing()
@@ -153,5 +152,6 @@ class Service:
         self._improve()
 
     def _close(self) -> None:
-        self._forget_replacement()
+        if self._state.replacement is not None:
+            self._state.replacement.give_up()
         self._session.close()

@@ -6,20 +6,28 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from edge.pipeline.run import PipelineRun
 from edge.pipeline.summary import RunSummary
 from edge.service.cooling import Cooling
-from edge.service.current_run import CurrentRun
-from edge.service.feed import Feed
-from edge.service.job import dropped_by_sinks
+from edge.service.job import Session, dropped_by_sinks
 from edge.service.kept_sink import KeptSink
 from edge.service.replacement import Replacement
 from edge.service.status import boot_id
 from edge.sinks.rate import Rate
 
-LIVE_FOR_S = 5.0
-"""How old the latest frame of a source that is live may be."""
+FPS_FOR_S = 5.0
+"""How long after a result its rate is still told."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentRun:
+    """A run with the session that it is of."""
+
+    run: PipelineRun
+    session: Session
 
 
 class State:
@@ -40,13 +48,14 @@ class State:
         self.is_stopping = self.is_stopped = False
         self.no_gpu: str | None = None
         self._rate, self._fps, self._results = Rate(), 0.0, 0
-        self._started_s = self._answered_s = time.monotonic()
+        self._started_s = self._answered_s = self._result_s = time.monotonic()
 
     def answered(self, now_s: float, *, is_heartbeat: bool) -> None:
         """Note that the models answered."""
         self._answered_s = now_s
         if not is_heartbeat:
             self._results += 1
+            self._result_s = now_s
             self._fps = self._rate.tick(now_s) or 0.0
 
     def doing(self) -> str:
@@ -58,16 +67,17 @@ class State:
             return "stopping"
         if current is None:
             return "starting"
-        feed, device = current.session.feed, current.session.pipeline.device.name
-        now_s = time.monotonic()
-        if now_s - self._answered_s > 2 * feed.idle_s:
-            told = f"no answer of the models on {device} for more than {2 * feed.idle_s:g} s"
-        elif _is_live(feed, now_s):
+        session, device, now_s = current.session, current.session.pipeline.device.name, time.monotonic()
+        missing = [feed.source.name for feed in session.feeds if feed.state(now_s) != "live"]
+        if now_s - self._answered_s > 2 * session.idle_s:
+            told = f"no answer of the models on {device} for more than {2 * session.idle_s:g} s"
+        elif len(missing) < len(session.feeds):
             told = f"{self._fps:.0f} FPS on {device}"
         else:
-            told = f"ready on {device}, waits for {'a' if feed.frames else 'the first'} frame of {feed.source.name}"
+            told = f"ready on {device}"
+        waits = [f"waits for {' and '.join(missing)}"] if missing else []
         coming = [self.replacement.doing] if self.replacement is not None and self.replacement.is_at_work else []
-        return ", ".join((told, *self.cooling.told(), *coming))
+        return ", ".join((told, *waits, *self.cooling.told(), *coming))
 
     def status(self) -> dict[str, Any]:
         """Return what the status file says; ages are in seconds."""
@@ -79,7 +89,7 @@ class State:
             "monotonic_s": round(now_s, 3),
             "running_s": round(now_s - self._started_s, 1),
             "results": self._results,
-            "fps": round(self._fps, 2) if current is not None and _is_live(current.session.feed, now_s) else 0.0,
+            "fps": round(self._fps, 2) if now_s - self._result_s < FPS_FOR_S else 0.0,
             "cooling": self.cooling.status(),
             **({} if current is None else self._status_of_run(current, now_s)),
         }
@@ -90,23 +100,12 @@ class State:
         on_cpu = self.no_gpu if replacement is None else replacement.doing
         reason = on_cpu if device.name == "cpu" and on_cpu is not None else device.reason
         return {
-            "device": {"name": device.name, "reason": reason, "lanes": session.pipeline.threads},
+            "device": {"name": device.name, "reason": reason, "lanes": session.lanes},
             "models": dict(summary.models),
             "latency_ms": {rank: round(value_ms, 2) for rank, value_ms in summary.latency_ms.items()},
-            "sources": [_status_of_feed(session.feed, summary, now_s)],
+            "sources": [feed.status(now_s) for feed in session.feeds],
             "sinks": _status_of_sinks(session.sinks, summary, session.dropped, now_s),
         }
-
-
-def _status_of_feed(feed: Feed, summary: RunSummary, now_s: float) -> dict[str, Any]:
-    dropped = {cause: count for cause, count in summary.dropped.items() if not cause.endswith(" was too slow")}
-    return {
-        "name": feed.source.name,
-        "state": "live" if _is_live(feed, now_s) else "waiting",
-        "frames": feed.frames,
-        "last_frame_age_s": _age_s(feed.latest_s, now_s),
-        "dropped": dropped,
-    }
 
 
 def _status_of_sinks(
@@ -119,15 +118,12 @@ def _status_of_sinks(
             "written": sink.written,
             "last_written_age_s": _age_s(sink.latest_s, now_s),
             "dropped": lost[sink.name] + before.get(sink.name, 0),
+            "lost": dict(sink.lost),
             "errors": sink.errors,
             "last_error": sink.latest_error,
         }
         for sink in sinks
     ]
-
-
-def _is_live(feed: Feed, now_s: float) -> bool:
-    return feed.latest_s is not None and now_s - feed.latest_s <= LIVE_FOR_S
 
 
 def _age_s(then_s: float | None, now_s: float) -> float | None:

@@ -41,6 +41,7 @@ class Watch:
         self._state, self._signals, self._notifier = state, signals, notifier
         self._status_file = status_file
         self._told = ""
+        self._source_states: dict[str, str] = {}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
 
@@ -77,7 +78,7 @@ class Watch:
             log.info("stops")
         outdone = replacement is not None and replacement.pipeline is not None
         if current is not None and (signals.stopped_s is not None or signals.reload or outdone):
-            current.end()
+            current.run.stop()
         if signals.stopped_s is not None and now_s - signals.stopped_s > STOP_S:
             self._end_by_force()
 
@@ -85,12 +86,27 @@ class Watch:
         state = self._state
         state.cooling.look()
         if state.current is not None:
-            state.current.session.feed.pace.step = state.cooling.step
+            for feed in state.current.session.feeds:
+                feed.pace.step = state.cooling.step
+        self._note_sources()
         doing = state.doing()
         if state.current is not None and doing != self._told and not state.is_stopping:
             self._told = doing
             self._notifier.status(doing)
         self._write()
+
+    def _note_sources(self) -> None:
+        """Tell the sinks when a source has come or gone; the log hears it of the source itself."""
+        current = self._state.current
+        if current is None:
+            return
+        for feed in current.session.feeds:
+            name, told = feed.source.name, feed.state(time.monotonic())
+            if told == self._source_states.get(name):
+                continue
+            self._source_states[name] = told
+            for sink in current.session.sinks:
+                sink.note_status(name, told)
 
     def _write(self) -> None:
         if self._status_file is not None:

@@ -44,6 +44,9 @@ class Source(abc.ABC):
     frame_count: int | None = None
     """How many frames there are, as far as it is known beforehand; None where it is not."""
 
+    epoch_ns: int | None = None
+    """What times of a live source's results count from, on the monotonic clock; None for its first frame."""
+
     used: bool = False
     """Whether a run has taken the frames; they come once."""
 

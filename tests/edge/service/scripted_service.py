@@ -70,7 +70,7 @@ def job_from(path: Path) -> ServiceJob:
         return Pipeline([numbered_detector(on_frame)], device=device, threads=1)
 
     return ServiceJob(
-        open_source=lambda: Camera(told["name"], told.get("dies_at", 10**6)),
+        open_sources=lambda: [Camera(told["name"], told.get("dies_at", 10**6))],
         open_pipeline=open_pipeline,
         open_sinks=lambda: [JsonLinesSink(told["lines"], appends=True)],
         device="cpu",

@@ -110,7 +110,7 @@ def test_a_new_configuration_takes_the_place_of_the_old_one_which_is_kept(tree: 
     ("text", "told"),
     [
         ("sources: [{uri: test:hands}]\nsink: []\n", "sink"),
-        ("sinks: []\n", "must have one source"),
+        ("sinks: []\n", "has no source"),
         ("sources: [{uri: test:hands}]\nsinks: [{type: window}]\n", "no screen"),
         ("sources: [{uri: test:hands}]\nservice: {writable: [data]}\n", "absolute"),
         ("sources: [{uri: test:hands}]\nservice: {memory_high_mb: 4000}\n", "memory_high_mb"),
