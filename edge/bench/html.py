@@ -10,7 +10,6 @@ from edge.bench.charts import histogram, lines, shares
 from edge.bench.report import BenchReport, Case, Loop
 
 _STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-_UNKNOWN = "not known"
 
 
 def html_from_report(report: BenchReport) -> str:
@@ -42,7 +41,7 @@ def _case(case: Case) -> str:
     return (
         f"<section><h2>{escape(case.name)} <small>{case.precision} on {escape(case.device)},"
         f" {case.threads} threads, {case.hands_a_frame:.1f} hands a frame</small></h2><p>{escape(models)}</p>"
-        f"{_tiles(case)}{charts}<h3>Start</h3><div class='charts'>"
+        f"{_tiles(case)}{_unknown(case)}{charts}<h3>Start</h3><div class='charts'>"
         + _figure(
             f"Work on the first frames; loaded after {start.load_s:.2f} s, first result after"
             f" {start.first_result_s:.2f} s",
@@ -57,15 +56,17 @@ def _tiles(case: Case) -> str:
     tiles = [
         ("frames a second", f"{closed.fps:.1f}", "closed loop"),
         ("CPU time a frame", f"{closed.cpu_ms:.1f} ms", "all threads"),
-        ("memory", _UNKNOWN if closed.resident_mb is None else f"{closed.resident_mb} MB", "resident"),
-        _known("energy a frame", machine.energy_mj, "mJ", machine.unknown.get("energy_j")),
-        _known("hottest", machine.hottest_c, "°C", machine.unknown.get("temperatures_c")),
+        ("memory", "?" if closed.resident_mb is None else f"{closed.resident_mb} MB", "resident"),
     ]
     if case.paced is not None:
         age = case.paced.time_ms
         tiles[1:1] = [("capture to result", f"{age.p50:.1f} ms", f"p95 {age.p95:.1f}, p99 {age.p99:.1f}")]
         dropped = sum(case.paced.dropped.values())
         tiles.append(("dropped", str(dropped), ", ".join(case.paced.dropped) or f"of {case.paced.frames}"))
+    if machine.energy_mj is not None:
+        tiles.append(("energy a frame", f"{machine.energy_mj:.1f} mJ", machine.sources["energy_j"]))
+    if machine.hottest_c is not None:
+        tiles.append(("hottest", f"{machine.hottest_c:.1f} °C", machine.sources["temperatures_c"]))
     if machine.throttled_by or machine.throttle_events:
         tiles.append(("throttled", str(machine.throttle_events or ""), ", ".join(machine.throttled_by or ())))
     return (
@@ -78,8 +79,11 @@ def _tiles(case: Case) -> str:
     )
 
 
-def _known(name: str, value: float | None, unit: str, reason: str | None) -> tuple[str, str, str]:
-    return (name, _UNKNOWN, reason or "") if value is None else (name, f"{value:.1f} {unit}", "")
+def _unknown(case: Case) -> str:
+    names = {"energy_j": "Energy", "temperatures_c": "Temperatures", "throttled_by": "Throttling"}
+    reasons = case.closed.machine.unknown
+    told = " ".join(f"{name}: {reasons[field]}." for field, name in names.items() if field in reasons)
+    return f"<p class='unknown'>Not known on this machine. {escape(told)}</p>" if told else ""
 
 
 def _loop(loop: Loop) -> str:

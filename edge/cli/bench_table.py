@@ -21,22 +21,10 @@ def print_report(report: BenchReport) -> None:
     console = Console()
     console.print(", ".join(machine), style="dim", highlight=False)
     times = ("p50", "p90", "p95", "p99")
-    table = Table(
-        "case",
-        "frames",
-        "FPS",
-        *times,
-        "CPU",
-        "MB",
-        "mJ",
-        "°C",
-        "dropped",
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-    )
+    heads = ("", "frames", "FPS", *times, "CPU", "MB", "mJ", "°C", "dropped")
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for case in report.cases:
-        table.add_row(f"{case.name} {case.precision} on {case.device}, {case.threads} threads", style="bold")
+        table.add_row(f"{case.name} {case.precision}", style="bold")
         for loop in _loops(case):
             table.add_row(*_row(loop, times))
     console.print(table)
@@ -44,12 +32,16 @@ def print_report(report: BenchReport) -> None:
         "p50 to p99 in ms: work on a frame where frames wait, capture to result where a camera paces; CPU: ms a frame"
     )
     for case in report.cases:
-        stages = ", ".join(f"{name} {times.mean:.2f}" for name, times in case.closed.stages_ms.items())
-        print(f"{case.name} {case.precision}: loaded in {case.start.load_s:.2f} s, ms by stage: {stages}")
+        name, hands = f"{case.name} {case.precision}", case.hands_a_frame
+        print(
+            f"{name}: on {case.device}, {case.threads} threads, {hands:.1f} hands, loaded in {case.start.load_s:.2f} s"
+        )
+        stages = ", ".join(f"{stage} {times.mean:.2f}" for stage, times in case.closed.stages_ms.items())
+        print(f"{name}: ms by stage: {stages}")
         for cause, count in (entry for loop in _loops(case) for entry in loop.dropped.items()):
-            print(f"{case.name} {case.precision}: {count} frames dropped, {cause}")
+            print(f"{name}: {count} frames dropped, {cause}")
         for one in case.accuracy:
-            print(f"{case.name} {case.precision}: {one.model} {one.metric} {one.value:.3f}, {one.hands} hands")
+            print(f"{name}: {one.model} {one.metric} {one.value:.3f}, {one.hands} hands")
     for figure, reason in report.cases[0].closed.machine.unknown.items():
         if figure in {"energy_j", "temperatures_c", "throttled_by"}:
             print(f"not known: {figure.rpartition('_')[0]}: {reason}")
