@@ -22,9 +22,7 @@ def times_ms(seed: int, *, blocks: int = 40, mean_ms: float = 10.0, noise: float
     return list(mean_ms * np.random.default_rng(seed).lognormal(0.0, noise, blocks))
 
 
-def report_of(
-    frame_ms: Sequence[float], *, factor: float = 1.0, readings: Sequence[Readings] | None = None
-) -> BenchReport:
+def report_of(frame_ms: Sequence[float], *, factor: float = 1.0, readings: Sequence[Readings] = BLIND) -> BenchReport:
     """Return a report of a pipeline whose frames took `factor` times as long, block by block."""
     slowed_ms = [factor * one for one in frame_ms]
     loop = Loop(
