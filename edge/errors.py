@@ -15,7 +15,8 @@
     │   ├── GpuError             5  a GPU failed at work, or is lost
     │   └── EngineError          5  an engine could not be built, or is not one to trust
     ├── OutputError              6  an output that cannot be opened or written
-    └── DependencyError          7  an optional package or a device that is not there
+    ├── DependencyError          7  an optional package or a device that is not there
+    └── RegressionError          8  a benchmark that is worse than the one it is held against
 
 A message says what was expected, what was given and how to fix it, in one sentence.
 """
@@ -94,3 +95,9 @@ class DependencyError(EdgeError):
     """An optional package or a device that was asked for is not there."""
 
     exit_code: ClassVar[int] = 7
+
+
+class RegressionError(EdgeError):
+    """A benchmark is worse than the one it is held against, by more than is allowed."""
+
+    exit_code: ClassVar[int] = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edge.errors import DependencyError
 
-CHECKOUT_PACKAGES = frozenset({"calibration", "export", "training"})
+CHECKOUT_PACKAGES = frozenset({"benchmarks", "calibration", "export", "training"})
 WORKSTATION_PACKAGES = frozenset(
     {
         "PIL",

@@ -6,26 +6,31 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 _TASKS = Path("/proc/self/task")
 
 
-def thread_cpu_s() -> dict[str, float]:
-    """Return seconds of CPU time by thread, alive ones only: `name (id)`; empty where /proc does not tell.
+class ThreadTime(NamedTuple):
+    """Seconds of CPU time; `python` is the name of a thread of Python's, None for one of a library's."""
 
-    Python's own names count where the thread is one of Python's.
-    """
+    native: str
+    python: str | None
+    cpu_s: float
+
+
+def thread_times() -> dict[int, ThreadTime]:
+    """Return the times of the threads that are alive by their ids; empty where /proc does not tell."""
     named = {thread.native_id: thread.name for thread in threading.enumerate()}
     ticks_a_second = os.sysconf("SC_CLK_TCK")
-    times_s = {}
+    times = {}
     for path in _TASKS.glob("*/stat"):
         try:
             text = path.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue  # it has just ended
         # The name stands in brackets and may hold any; user and system time are fields 14 and 15.
-        own_name, _, rest = text.partition("(")[2].rpartition(")")
-        fields, tid = rest.split(), int(path.parent.name)
-        name = named.get(tid, own_name)
-        times_s[f"{name} ({tid})"] = (int(fields[11]) + int(fields[12])) / ticks_a_second
-    return times_s
+        native, _, rest = text.partition("(")[2].rpartition(")")
+        fields, number = rest.split(), int(path.parent.name)
+        times[number] = ThreadTime(native, named.get(number), (int(fields[11]) + int(fields[12])) / ticks_a_second)
+    return times

@@ -8,7 +8,7 @@ import pytest
 
 from edge.telemetry import Sampler
 from edge.telemetry.sampler import KEPT
-from edge.telemetry.threads import thread_cpu_s
+from edge.telemetry.threads import thread_times
 
 
 def test_the_first_and_the_last_sample_are_those_of_the_ends() -> None:
@@ -53,7 +53,7 @@ def test_the_time_of_a_thread_is_told_under_its_name() -> None:
     spun, told = threading.Event(), threading.Event()
 
     def spin() -> None:
-        while (own := [s for name, s in thread_cpu_s().items() if name.startswith("spinner (")]) and own[0] < 0.05:
+        while thread_times()[threading.get_native_id()].cpu_s < 0.05:
             pass
         spun.set()
         told.wait(10)
@@ -61,8 +61,10 @@ def test_the_time_of_a_thread_is_told_under_its_name() -> None:
     thread = threading.Thread(target=spin, name="spinner")
     thread.start()
     assert spun.wait(20)
-    times_s = thread_cpu_s()
+    times = thread_times()
     told.set()
     thread.join()
-    assert max(times_s[name] for name in times_s if name.startswith("spinner (")) >= 0.05
-    assert any(name.startswith("MainThread (") for name in times_s)
+    assert thread.native_id is not None
+    assert times[thread.native_id].python == "spinner"
+    assert times[thread.native_id].cpu_s >= 0.05
+    assert times[threading.get_native_id()].python == "MainThread"
