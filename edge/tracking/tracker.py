@@ -99,6 +99,7 @@ class Tracker:
             np.array([track.number for track in tracks], np.int64),
             np.array([track.box_at(time_s) for track in tracks]),
             np.array([track.speed for track in tracks]),
+            np.array([track.anchor_xyxy for track in tracks]),
             np.array([track.shift for track in tracks]),
             np.array([track.found_s for track in tracks]),
             np.array([track.found_score for track in tracks], np.float32),
