@@ -25,7 +25,7 @@ GRAIN = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Hands found and followed; `iou` of the boxes found, `keypoint_error` in hand-widths, `switches` of their numbers."""
+    """Hands found and followed; `iou` of boxes found, `keypoint_error` in hand-widths, `switches` of their numbers."""
 
     recall: float
     precision: float

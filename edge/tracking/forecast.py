@@ -22,8 +22,8 @@ SHIFT_S = 0.3
 OVERLAP = 0.3
 """A hand whose box shares more with one that the detector found was found."""
 HOLD = 0.08
-"""A box stays where it was while no side of it moves farther, in hand-widths. What a network says of a hand at rest would
-shake if its crop did, the more as the crop follows from what it says."""
+"""A box stays where it was while no side of it moves farther, in hand-widths. What a network says of a hand at rest
+would shake if its crop did, the more as the crop follows from what it says."""
 FOUND = -1
 """Stands for the number of a hand that the detector found."""
 

@@ -18,9 +18,9 @@ class OneEuro:
     """Takes the jitter from points at rest and follows points in motion (Casiez, Roussel and Vogel 2012).
 
     A low-pass filter of first order whose cutoff is `least_hz` at rest and rises by `hz_per_speed` for each hand-width
-    a second; the speed of a point is told through a filter of its own, of `speed_hz`. Unlike the original, a point's own
-    speed counts from `REST_SPEED` on, for a network's jitter has one too; that of all points together, which has hardly
-    any, counts in full.
+    a second; the speed of a point is told through a filter of its own, of `speed_hz`. Unlike in the original, a point's
+    own speed counts from `REST_SPEED` on, for a network's jitter has one too; that of all points together, which has
+    hardly any, counts in full.
     """
 
     def __init__(self, *, least_hz: float, hz_per_speed: float, speed_hz: float) -> None:
