@@ -21,6 +21,9 @@ SHIFT_S = 0.3
 """Time constant with which the detector's box is forgotten and that by keypoints is as good as any."""
 OVERLAP = 0.3
 """A hand whose box shares more with one that the detector found was found."""
+HOLD = 0.08
+"""A box stays where it was while no side of it moves farther, in hand-widths. What a network says of a hand at rest
+would shake if its crop did, the more as the crop follows from what it says."""
 FOUND = -1
 """Stands for the number of a hand that the detector found."""
 
@@ -36,6 +39,7 @@ class Forecast:
         ids: (N,) int64, rising.
         boxes_xyxy: (N, 4) float64 at `time_s`, pixels.
         speeds: (N, 4) float64, what the boxes move, pixels a second.
+        anchors_xyxy: (N, 4) float64, boxes from which those differ little, or not at all.
         shifts: (N, 4) float64, by how much the detector's boxes differ from those by keypoints, in hand-widths.
         found_s: (N,) float64, when the detector last found each.
         scores: (N,) float32 of the detector.
@@ -49,6 +53,7 @@ class Forecast:
     ids: NDArray[np.int64]
     boxes_xyxy: NDArray[np.float64]
     speeds: NDArray[np.float64]
+    anchors_xyxy: NDArray[np.float64]
     shifts: NDArray[np.float64]
     found_s: NDArray[np.float64]
     scores: NDArray[np.float32]
@@ -62,7 +67,7 @@ class Forecast:
         """What is known where there is no hand."""
         boxes, times_s, flags = np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.bool_)
         ids, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
-        return cls(time_s, ids, boxes, boxes, boxes, times_s, scores, flags, flags, -math.inf, detected_s)
+        return cls(time_s, ids, boxes, boxes, boxes, boxes, times_s, scores, flags, flags, -math.inf, detected_s)
 
     @property
     def misses(self) -> bool:
@@ -85,8 +90,10 @@ class Forecast:
     def with_missed(self, found: Hands, time_s: float, size_px: _Size, *, most_s: float) -> Hands:
         """Return what the detector found and, where it did not find a confirmed hand, that hand where it will be.
 
-        Not those that the detector last found more than `most_s` ago. Of hands found the number is `FOUND`.
+        A box that differs little from where a hand will be becomes that. A hand that the detector last found more than
+        `most_s` ago is not looked for. Of hands found the number is `FOUND`.
         """
+        found = self._steadied(found, time_s, size_px)
         missed = self._predicted(self.confirmed & (time_s - self.found_s <= most_s), time_s, size_px)
         if len(found) and len(missed):
             missed = missed[iou_matrix(missed.boxes_xyxy, found.boxes_xyxy).max(axis=1) < OVERLAP]
@@ -114,10 +121,24 @@ class Forecast:
         placed[own] = _clipped(boxes, size_px)
         return replace(hands, boxes_xyxy=placed)
 
+    def _steadied(self, found: Hands, time_s: float, size_px: _Size) -> Hands:
+        known = self._predicted(self.seen, time_s, size_px).boxes_xyxy
+        if not len(known) or not len(found):
+            return found
+        nearest = iou_matrix(found.boxes_xyxy, known).argmax(axis=1)
+        return replace(found, boxes_xyxy=_held(found.boxes_xyxy, known[nearest]).astype(np.float32))
+
     def _predicted(self, which: NDArray[np.bool_], time_s: float, size_px: _Size) -> Hands:
         passed_s = min(max(time_s - self.time_s, 0.0), MOST_S)
-        boxes = self.boxes_xyxy[which] + self.speeds[which] * passed_s
+        boxes = _held(self.boxes_xyxy[which] + self.speeds[which] * passed_s, self.anchors_xyxy[which])
         return Hands(_clipped(boxes, size_px), self.scores[which], track_ids=self.ids[which])
+
+
+def _held(boxes_xyxy: NDArray[np.floating], anchors_xyxy: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the anchors of boxes (N, 4) that differ little from them, and the other boxes as they are."""
+    widths_px = (anchors_xyxy[:, 2:] - anchors_xyxy[:, :2]).max(axis=1, initial=1)
+    near = np.abs(boxes_xyxy - anchors_xyxy).max(axis=1, initial=0) < HOLD * widths_px
+    return np.where(near[:, None], anchors_xyxy, boxes_xyxy).astype(np.float64)
 
 
 def _clipped(boxes_xyxy: NDArray[np.float64], size_px: _Size) -> NDArray[np.float32]:

@@ -29,6 +29,6 @@ class TrackingSettings(StrictModel):
     rates: dict[str, PositiveFloat] = Field(default_factory=dict)
     smooth_hz: float | None = Field(default=1.0, gt=0, le=1000)
     smooth_hz_per_speed: float = Field(default=10.0, ge=0, le=1000)
-    speed_hz: float = Field(default=3.0, gt=0, le=1000)
+    speed_hz: float = Field(default=1.0, gt=0, le=1000)
     vote_s: float = Field(default=0.15, gt=0, le=60)
     handedness_vote_s: float = Field(default=1.0, gt=0, le=60)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.masks import Mask
 from edge.results import Hands, Labels
-from edge.tracking.forecast import MOST_S
+from edge.tracking.forecast import HOLD, MOST_S
 from edge.tracking.keypoint_box import boxes_from_keypoints
 from edge.tracking.one_euro import OneEuro
 from edge.tracking.settings import TrackingSettings
@@ -39,6 +39,7 @@ class Track:
 
     Attributes:
         box_xyxy: (4,) where it was seen last, pixels; `speed`: (4,) what that moves, pixels a second.
+        anchor_xyxy: (4,) a box seen before from which that differs little.
         shift: (4,) by how much the detector's box differed from that by keypoints, in hand-widths.
         first_s, seen_s: when it was first and last seen.
         found_s: when the detector last found it; `found_score`: what it gave it.
@@ -48,6 +49,7 @@ class Track:
         self.number = number
         self.box_xyxy: Box = np.zeros(4)
         self.speed: Box = np.zeros(4)
+        self.anchor_xyxy: Box = np.zeros(4)
         self.shift: Box = np.zeros(4)
         self.first_s = self.seen_s = self.found_s = -math.inf
         self.found_score = 0.0
@@ -84,23 +86,28 @@ class Track:
 
         The first two are the corners of its box, the others its keypoints.
         """
-        box = hands.boxes_xyxy[row].astype(np.float64)
+        told = hands.boxes_xyxy[row].astype(np.float64)
         passed_s = max(time_s - self.seen_s, LEAST_PASSED_S)
+        points: NDArray[np.float64] = told.reshape(2, 2)
+        if hands.keypoints is not None:
+            if self.found_s == time_s:
+                self._learn_shift(hands.keypoints[row], told)
+            points = np.concatenate([points, hands.keypoints[row, :, :2]])
+        if self._filter is not None:
+            points = self._filter.smoothed(points, passed_s=passed_s, width_px=self.width_px)
+        self._move(points[:2].reshape(4), time_s, passed_s)
+        self._vote(hands, row, time_s)
+        return points
+
+    def _move(self, box: Box, time_s: float, passed_s: float) -> None:
         if self.first_s == -math.inf:
             self.first_s = time_s
         else:
             turn = 2 * math.pi * SPEED_HZ * min(passed_s, MOST_S)
             self.speed = self.speed + turn / (turn + 1) * ((box - self.box_xyxy) / passed_s - self.speed)
         self.box_xyxy, self.seen_s = box, time_s
-        points: NDArray[np.float64] = box.reshape(2, 2)
-        if hands.keypoints is not None:
-            if self.found_s == time_s:
-                self._learn_shift(hands.keypoints[row], box)
-            points = np.concatenate([points, hands.keypoints[row, :, :2]])
-        self._vote(hands, row, time_s)
-        if self._filter is None:
-            return points
-        return self._filter.smoothed(points, passed_s=passed_s, width_px=self.width_px)
+        if np.abs(box - self.anchor_xyxy).max() >= HOLD * self.width_px:
+            self.anchor_xyxy = box
 
     def elected(self, kind: str) -> tuple[int, float]:
         """Return the id and the score of its label of a kind, -1 and 0 where none was told."""

@@ -50,14 +50,14 @@ class Tracker:
         given = [FOUND] * len(hands) if hands.track_ids is None else hands.track_ids.tolist()
         if hands.track_ids is None or FOUND in given:
             self._detected_s = time_s
+        kept_s = self._settings.lose_after_s
+        self._tracks = [track for track in self._tracks if time_s - track.seen_s <= kept_s]
         tracks = [track or self._born() for track in self._of(hands, given, time_s)]
         points = []
         for row, (track, number) in enumerate(zip(tracks, given, strict=True)):
             if number == FOUND:
                 track.found(self._score(hands, row), time_s)
             points.append(track.see(hands, row, time_s))
-        kept_s = self._settings.lose_after_s
-        self._tracks = [track for track in self._tracks if time_s - track.seen_s <= kept_s]
         self.forecast = self._forecast(time_s)
         return self._rewritten(hands, tracks, points)
 
@@ -99,6 +99,7 @@ class Tracker:
             np.array([track.number for track in tracks], np.int64),
             np.array([track.box_at(time_s) for track in tracks]),
             np.array([track.speed for track in tracks]),
+            np.array([track.anchor_xyxy for track in tracks]),
             np.array([track.shift for track in tracks]),
             np.array([track.found_s for track in tracks]),
             np.array([track.found_score for track in tracks], np.float32),
