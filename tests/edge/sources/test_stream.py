@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import threading
 import time
+import weakref
 from itertools import pairwise
 from pathlib import Path
 
@@ -194,3 +196,17 @@ def test_query_of_the_server_is_left_to_it() -> None:
     assert (address.path, address.transport) == ("/h264?channel=1&subtype=0", "udp")
     assert address.connection(None) == "rtsp://cam:554/h264?channel=1&subtype=0"
     assert StreamAddress.from_uri("rtsp://[::1]:8554/a").connection(None) == "rtsp://[::1]:8554/a"
+
+
+def test_closed_reader_is_gone_at_once(clip: Clip) -> None:
+    gc.disable()
+    try:
+        with RtspServer(clip) as server:
+            reader = reader_of(server.address)
+            reader.read(0.5)
+            reader.close()
+            gone = weakref.ref(reader)
+            del reader
+        assert gone() is None, "decoders would pile up until the garbage collector looks"
+    finally:
+        gc.enable()
