@@ -115,7 +115,7 @@ def long_figures(video: Path, frames: int) -> _Figures:
     return {"frames": frames, "first_third_ms": round(first, 2), "last_third_ms": round(last, 2)}
 
 
-def results_by_result(pipeline: Pipeline, ring: list[Any]) -> Any:  # noqa: ANN401 - an iterator of results
+def results_by_result(pipeline: Pipeline, ring: list[Any]) -> Any:
     """Return the run over pictures as frames of a video."""
     from edge.sources.arrays import ArraySource
 

@@ -18,8 +18,8 @@ from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.service.job import ServiceJob
 from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
-from edge.sources.live import Reconnect
 from edge.sources.open import open_source
+from edge.sources.reconnect import Reconnect
 from edge.sources.source import Source
 
 log = logging.getLogger("edge.service")
