@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -60,12 +61,14 @@ def test_wrong_configuration_is_one_sentence(desk: Path, tmp_path: Path) -> None
     assert done.stderr == told
 
 
-def test_only_the_first_of_several_sources_is_looked_at_and_that_is_told(desk: Path, tmp_path: Path) -> None:
-    file = tmp_path / "edge.yaml"
-    write_config(file, sources=[{"uri": "clip.mp4", "name": "a"}, {"uri": "clip.mkv", "name": "b"}], max_frames=2)
+def test_all_sources_of_a_configuration_are_looked_at(desk: Path, tmp_path: Path) -> None:
+    file, lines = tmp_path / "edge.yaml", tmp_path / "hands.jsonl"
+    sources = [{"uri": "clip.mp4", "name": "a"}, {"uri": "clip.mkv", "name": "b"}]
+    write_config(file, sources=sources, max_frames=2, sinks=[{"type": "jsonl", "path": str(lines)}])
     done = edge_run(desk, "--config", file, models=False)
-    assert done.returncode == 0
-    assert done.stderr == "edge-run: of 2 sources only the first, a, is looked at\n"
+    assert (done.returncode, done.stderr) == (0, "")
+    told = sorted((line["source"], line["frame"]) for line in map(json.loads, lines.read_text("utf-8").splitlines()))
+    assert told == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
 
 
 def test_hang_up_reads_the_configuration_again(desk: Path, tmp_path: Path, repo_root: Path) -> None:

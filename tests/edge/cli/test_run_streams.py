@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
+import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 from tests.edge.cli.program import FRAMES, PROGRAM
 
 SLOWER_THAN_A_DISK_S = 11
+PIPE_BYTES = 60_000
 
 
 def in_shell(desk: Path, line: str) -> subprocess.CompletedProcess[str]:
@@ -77,11 +81,20 @@ def started(desk: Path, *words: str | Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=desk, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def wait_for_full_pipe(descriptor: int) -> None:
+    """Wait until whoever writes to a pipe has been waiting for a second."""
+    waiting, latest, deadline_s = b"", b"-", time.monotonic() + 60
+    while waiting != latest or int.from_bytes(latest, sys.byteorder) < PIPE_BYTES:
+        assert time.monotonic() < deadline_s
+        waiting = latest
+        time.sleep(1)
+        latest = fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4)
+
+
 def test_signal_ends_a_run_that_nobody_reads(desk: Path) -> None:
     with started(desk, "test:hands?width=160&height=120", "--jsonl", "-") as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(2)
+        wait_for_full_pipe(process.stdout.fileno())
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         assert process.stderr is not None

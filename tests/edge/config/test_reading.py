@@ -88,7 +88,8 @@ def test_what_is_wrong_is_told_with_its_line_and_key(
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"sources": [{"uri": "a"}, {"uri": "b", "name": "b"}]}, "several sources need a name each"),
+        ({"sources": [{"uri": "a"}, {"uri": "a"}]}, "two sources are called 'a'"),
+        ({"sources": [{"uri": "a.mp4", "user": "me"}]}, "user is for a stream whose uri names none"),
         ({"sources": [{"uri": "a", "name": "x"}, {"uri": "b", "name": "x"}]}, "two sources are called 'x'"),
         ({"mask": "rle"}, "mask: rle goes into JSON lines; add a sink of type jsonl"),
         ({"sinks": [{"type": "metrics", "address": "0.0.0.0"}]}, "is open to others; add token_file:"),  # noqa: S104
