@@ -59,10 +59,9 @@ def run(
     """Find hands in a video, in pictures or before a camera, their gestures and keypoints."""
 
     def work() -> int:
-        from edge.cli.run_job import run_job
-        from edge.cli.run_settings import RunSettings
+        from edge.cli import run_job, run_settings
 
-        settings = RunSettings.from_options(
+        settings = run_settings.RunSettings.from_options(
             positionals=[word for word in (source, *context.args) if word],
             camera=camera,
             fail_fast=fail_fast,
@@ -77,7 +76,7 @@ def run(
             min_score=min_score,
             json=json,
         )
-        return run_job(settings)
+        return run_job.run_job(settings)
 
     # Inside the parser too, which has an exit code of its own for a reader that leaves.
     raise typer.Exit(exit_code_of("edge-run", work))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from contextlib import suppress
 from edge.errors import EdgeError
 from edge.frame import Frame
 from edge.sources.live_reader import Capture, FaultReason, LiveReader, ReaderError
+from edge.sources.reconnect import Reconnect
 from edge.sources.source import Source
 from edge.sources.status import SourceStatus
 from edge.sources.supervision import Action, Patience, SourceState, Supervision
@@ -26,19 +26,6 @@ DEFAULT_PATIENCE = Patience()
 _LOOK_S = 0.25
 
 _LOG = logging.getLogger(__name__)
-
-
-class Reconnect(str, enum.Enum):
-    """When a live source that failed is opened again.
-
-    never: no fault is survived.
-    once_live: every fault after the first picture; one before it is an error, for the name may be wrong.
-    always: every fault, and whoever opened it does not wait for it.
-    """
-
-    never = "never"
-    once_live = "once_live"
-    always = "always"
 
 
 class LiveSource(Source):
@@ -66,7 +53,7 @@ class LiveSource(Source):
     ) -> None:
         self.name = name
         self._open_reader = open_reader
-        self._reconnect = Reconnect(reconnect)
+        self._reconnect = Reconnect.from_name(reconnect)
         self._changed = threading.Condition()
         self._machine = Supervision(patience)
         self._reader: LiveReader | None = None

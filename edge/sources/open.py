@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edge.errors import SourceError, UsageError
-from edge.sources.live import Reconnect
+from edge.sources.reconnect import Reconnect
 from edge.sources.signature import HEAD_BYTES, PICTURES_NAMED, VIDEOS_NAMED, file_kind
 from edge.sources.source import Source
 
@@ -28,16 +28,16 @@ def open_source(uri: str | Path, *, reconnect: Reconnect | str = Reconnect.once_
         UsageError: the scheme or an option is unknown.
         SourceError: there is nothing usable at the place named.
     """
-    text = str(uri)
+    text, reconnect = str(uri), Reconnect.from_name(reconnect)
     scheme, colon, _ = text.partition(":")
     if isinstance(uri, str) and colon and not _exists(Path(text)):
         if scheme == "test":
             return _open_test(text)
         if scheme in _LIVE_SCHEMES:
-            return _LIVE_SCHEMES[scheme](text, Reconnect(reconnect))
+            return _LIVE_SCHEMES[scheme](text, reconnect)
         if scheme.isalnum() and "/" not in scheme:
             raise UsageError(f"unknown scheme {scheme + ':'!r} in source {text!r}; expected {SOURCES_NAMED}")
-    return _open_path(Path(text), name=text, reconnect=Reconnect(reconnect))
+    return _open_path(Path(text), name=text, reconnect=reconnect)
 
 
 def _open_path(path: Path, *, name: str, reconnect: Reconnect) -> Source:

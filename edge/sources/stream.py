@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from edge.errors import DependencyError
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import LiveReader
+from edge.sources.reconnect import Reconnect
 from edge.sources.stream_address import StreamAddress
 from edge.sources.supervision import Patience
 

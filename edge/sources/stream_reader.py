@@ -65,7 +65,7 @@ class StreamReader:
         self._stream.codec_context.flags |= av.codec.context.Flags.low_delay
         rate = self._stream.average_rate
         self.fps: float | None = float(rate) if rate and 0 < rate < _MOST_FPS else None
-        self._captures = self._decoded()
+        self._captures: Iterator[Capture | None] = self._decoded()
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -87,6 +87,8 @@ class StreamReader:
         """Let go of the stream; a read in progress lets go of it itself, at its time limit at the latest."""
         self._closing = True
         if self._using.acquire(blocking=False):
+            # It refers to this object: decoders would stay until the garbage collector looks.
+            self._captures = iter(())
             self._container.close()
             self._using.release()
 

@@ -8,7 +8,7 @@ from benchmarks.soak.vitals import Vitals, slope_mb
 
 
 def test_everything_is_live_and_nothing_is_lost_after_faults() -> None:
-    report = soak(seconds=10, every_s=2.0, seed=5, fps=200)
+    report = soak(seconds=8, every_s=2.0, seed=5, fps=200)
     assert report["all_live"]
     assert report["disorders"] == 0
     assert len(report["frames"]) == 3

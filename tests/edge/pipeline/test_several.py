@@ -17,8 +17,9 @@ from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
 from edge.sinks import VideoSink
 from edge.sources import Source
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import FaultReason, ReaderError
+from edge.sources.reconnect import Reconnect
 from edge.sources.supervision import Patience, SourceState
 from tests.edge.pipeline.scripted import NumberedSource, RecordingSink, number_of, numbered_detector, numbered_frame
 from tests.edge.sources.scripted_reader import Device

@@ -20,7 +20,7 @@ from edge.errors import UsageError
 from edge.pipeline import Pipeline
 from edge.sources import open_source
 from edge.sources.credentials import Credentials, redacted
-from edge.sources.live import Reconnect
+from edge.sources.reconnect import Reconnect
 from edge.sources.stream import stream_from_uri
 from edge.sources.supervision import Patience
 from tests.edge.pipeline.scripted import numbered_detector

@@ -10,8 +10,9 @@ import pytest
 
 from edge.errors import CameraError, DependencyError
 from edge.frame import Frame
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import Capture, FaultReason, ReaderError
+from edge.sources.reconnect import Reconnect
 from edge.sources.supervision import Patience, SourceState
 from tests.edge.sources.scripted_reader import Device, ScriptedReader, capture_of, wait_until
 
