@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import LiveReader
+from edge.sources.reconnect import Reconnect
 from edge.sources.supervision import Patience
 from edge.sources.v4l2_settings import V4l2Settings
 

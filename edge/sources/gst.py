@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from edge.sources.camera import CAMERA_PATIENCE
 from edge.sources.gst_chain import Chain
-from edge.sources.live import LiveSource, Reconnect
+from edge.sources.live import LiveSource
 from edge.sources.live_reader import LiveReader
+from edge.sources.reconnect import Reconnect
 
 
 def gst_from_uri(uri: str, *, reconnect: Reconnect | str = Reconnect.once_live) -> LiveSource:
