@@ -99,7 +99,7 @@ class CameraLock:
             raise _no_camera(device, "delivers no pictures (it carries metadata or output)")
         if not caps & _VIDEO_CAPTURE or not caps & _STREAMING:
             raise ReaderError(
-                f"camera {device} streams in a way that is not read here; use it through GStreamer",
+                f"camera {device} streams in planes of their own, which is not read here; choose another camera",
                 reason=FaultReason.codec,
             )
 

@@ -79,8 +79,12 @@ class BufferRing:
             count = device.order(REQBUFS, BUFFERS, VIDEO_CAPTURE, MEMORY_MMAP, 0, 0)[0]
             self._blocks = [self._mapped(index) for index in range(count)]
         self.queued = 0
-        for index in range(len(self._blocks)):
-            self.give_back(index)
+        try:
+            for index in range(len(self._blocks)):
+                self.give_back(index)
+        except ReaderError:
+            self.close()
+            raise
 
     def take(self) -> Filled | None:
         """Take the oldest filled buffer from the driver; None while there is none. Raises `ReaderError`."""

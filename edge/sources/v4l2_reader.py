@@ -96,7 +96,7 @@ class V4l2Reader:
                 capture = None if filled is None else self._capture(filled)
                 if capture is not None:
                     return capture
-                if filled is None and not self._wait(deadline_s):
+                if not self._wait(deadline_s):
                     raise self._nothing(timeout_s, damaged=self._dropped["truncated"] - truncated)
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class V4l2Reader:
         if ready.get(self._device.descriptor, 0) & ~select.POLLIN:
             self._ring.take()  # says more exactly what it is
             raise self._device.removed()
-        return bool(ready)
+        return bool(ready) and left_ms > 0
 
     def _nothing(self, timeout_s: float, *, damaged: int) -> ReaderError:
         if damaged:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from edge.sources import v4l2_calls
 from edge.sources.v4l2_calls import Call
-from tests.edge.sources.fake_camera.camera import library, preloaded
+from tests.edge.sources.fake_camera.camera import SOURCE, library, preloaded
 
 
 def test_reader_keeps_its_promises_with_a_driver(tmp_path: Path, repo_root: Path) -> None:
     nodes = tmp_path / "dev"
     nodes.mkdir()
-    cases = Path(__file__).with_name("v4l2_cases.py")
+    cases = sorted(str(file) for file in SOURCE.parent.glob("*_cases.py"))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", str(cases)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *cases],
         cwd=repo_root,
         env=preloaded(library(tmp_path), nodes),
         capture_output=True,

@@ -37,7 +37,7 @@ struct picture {
 
 struct camera {
   uint32_t magic, gone, stalled, failing_call, failing_errno, damaged, cut, timestamps;
-  uint32_t refuses_userptr, opened, streaming, mode_count, control_count, holds_back, reserved[2];
+  uint32_t refuses_userptr, opened, streaming, mode_count, control_count, reserved[3];
   struct mode modes[kMostModes];
   struct control controls[kMostControls];
   struct picture pictures[kMostPictures];
