@@ -121,8 +121,13 @@ class ConfiguredRun(Iterator[FrameResult]):
 
     def _exchange_sinks(self, config: Config) -> None:
         wanted = list(config.sinks)
-        staying = [pair for pair in self._sinks if pair[0] in wanted and not wanted.remove(pair[0])]  # type: ignore[func-returns-value]
-        leaving = [pair for pair in self._sinks if pair not in staying]
+        staying, leaving = [], []
+        for pair in self._sinks:
+            if pair[0] in wanted:
+                wanted.remove(pair[0])
+                staying.append(pair)
+            else:
+                leaving.append(pair)
         coming = [(settings, self._sink(config, settings, goes_on=True)) for settings in wanted]
         try:
             self._run.exchange_sinks([sink for _, sink in leaving], [sink for _, sink in coming])

@@ -139,7 +139,7 @@ def test_every_output_that_fails_is_told(desk: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 6
     first, second = done.stderr.splitlines()
-    assert first.startswith(f"edge-run: video file {tmp_path / 'out.mp4'} holds 0 of the")
+    assert first.startswith(f"edge-run: video file {tmp_path / 'out.mp4'} cannot be written: File too large; of ")
     assert second.startswith("edge-run: JSON lines file /dev/full cannot be written: No space left on device")
 
 
