@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge.errors import UsageError
@@ -29,7 +29,7 @@ def program() -> Path:
     return path
 
 
-def require_reachable(places: Iterator[Path] | tuple[Path, ...]) -> None:
+def require_reachable(places: Iterable[Path]) -> None:
     """Raise `UsageError` for a place that the service would not see, or whose folders are closed to its user."""
     for place in places:
         hidden = next((folder for folder in _HIDDEN if place.is_relative_to(folder)), None)

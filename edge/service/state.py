@@ -68,10 +68,11 @@ class State:
         if current is None:
             return "starting"
         session, device, now_s = current.session, current.session.pipeline.device.name, time.monotonic()
-        missing = [feed.source.name for feed in session.feeds if feed.state(now_s) != "live"]
+        states = {feed.source.name: feed.state(now_s) for feed in session.feeds}
+        missing = [name for name, state in states.items() if state not in {"live", "ended"}]
         if now_s - self._answered_s > 2 * session.idle_s:
             told = f"no answer of the models on {device} for more than {2 * session.idle_s:g} s"
-        elif len(missing) < len(session.feeds):
+        elif "live" in states.values():
             told = f"{self._fps:.0f} FPS on {device}"
         else:
             told = f"ready on {device}"
