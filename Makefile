@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make test   check everything in an environment of its own (.venv)
+# make bench  measure speed against other ways to the same on VIDEOS, and renew tables and chart
 # make demo   install the runtime in an environment of its own (.venv-demo) and run the main job
 
 SHELL := bash
@@ -9,6 +10,8 @@ SHELL := bash
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+VIDEOS ?= $(wildcard ../shared/data/videos/*.mp4)
+BENCH_ARGS ?=
 export SOURCE ?=
 VENV := .venv
 DEMO_VENV := .venv-demo
@@ -20,10 +23,10 @@ BUILD_INPUTS := pyproject.toml CMakeLists.txt cmake/kernels.cmake $(CONSTRAINTS)
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 CONSTRAINED := --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS)
 
-.PHONY: help test demo lint types pytest format machine clean
+.PHONY: help test demo bench lint types pytest format machine clean
 
 help:
-	@sed -n '2,3s/^# //p' Makefile
+	@sed -n '2,4s/^# //p' Makefile
 	@echo 'make lint | types | pytest | format | clean   the steps alone; PYTEST_ARGS="-k nms" chooses tests'
 
 test: lint types pytest
@@ -39,6 +42,13 @@ types: $(VENV)/installed
 
 pytest: $(VENV)/installed
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+# MEDIAPIPE_PYTHON is an interpreter that has mediapipe, HAGRID the folder of dynamic_gestures' networks; either may be left out.
+bench: $(VENV)/installed
+	$(VENV)/bin/python -m benchmarks.speed $(VIDEOS) $(if $(MEDIAPIPE_PYTHON),--mediapipe-python $(MEDIAPIPE_PYTHON)) \
+		$(if $(HAGRID),--hagrid $(HAGRID)) $(BENCH_ARGS) --output benchmarks/results/speed.json
+	$(VENV)/bin/python -m benchmarks.tables
+	$(VENV)/bin/python -m benchmarks.chart
 
 format: $(VENV)/installed
 	$(VENV)/bin/ruff check --fix .

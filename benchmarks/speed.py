@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Speed and memory, ours and our peers', in one run: `python -m benchmarks.speed VIDEO --mediapipe-python PYTHON`."""
+"""Speed and memory, ours and our peers', in one run: `python -m benchmarks.speed VIDEO ...`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.footprint import Footprint, measure_footprint
 from benchmarks.pipeline_speed import FRAMES, Picture, compare_pipeline
 from benchmarks.preprocessing_speed import compare_preprocessing
-from benchmarks.video_speed import compare_video
+from benchmarks.video_speed import compare_video, peers
 from edge.sources.open import open_source
 
 RING_SLOTS = 8
@@ -44,22 +44,27 @@ def print_results(comparisons: list[Comparison], footprint: Footprint, console: 
 
 
 def main(
-    video: Annotated[Path, typer.Argument(help="Video with hands in it.")],
+    videos: Annotated[list[Path], typer.Argument(help="Videos with hands in them; the first is the one in memory.")],
     *,
     mediapipe_python: Annotated[Path | None, typer.Option(help="Interpreter that has mediapipe.")] = None,
+    hagrid: Annotated[Path | None, typer.Option(help="Folder of dynamic_gestures' two networks.")] = None,
     threads: Annotated[int, typer.Option(help="Threads of ours.")] = os.cpu_count() or 1,
     rounds: Annotated[int, typer.Option(help="Rounds of each comparison.")] = 7,
     frames: Annotated[int, typer.Option(help="Frames of the memory measurement.")] = 10_000,
     output: Annotated[Path | None, typer.Option(help="JSON file for the results.")] = None,
 ) -> None:
     """Measure on a machine that does nothing else."""
+    # Peers run with the repository as their folder.
+    videos, hagrid = [video.resolve() for video in videos], hagrid and hagrid.resolve()
+    in_memory = pictures_of(videos[0], FRAMES)
     comparisons = [
         compare_preprocessing(rounds=rounds),
-        compare_pipeline(pictures_of(video, FRAMES)[:: FRAMES // RING_SLOTS], threads=threads, rounds=rounds),
+        compare_pipeline(in_memory[:: FRAMES // RING_SLOTS], threads=threads, rounds=rounds),
     ]
-    if mediapipe_python:
-        comparisons.append(compare_video(video, mediapipe_python, threads=threads, rounds=rounds))
-    footprint = measure_footprint(pictures_of(video, FRAMES), frames=frames, rounds=rounds)
+    for video in videos:
+        for peer, command in peers(video, mediapipe_python=mediapipe_python, hagrid=hagrid):
+            comparisons.append(compare_video(video, peer, command, threads=threads, rounds=rounds))
+    footprint = measure_footprint(in_memory, frames=frames, rounds=rounds)
     print_results(comparisons, footprint, Console())
     if output:
         results = {

@@ -115,7 +115,7 @@ def test_console_scripts_exist_and_explain_themselves(wheel: Path) -> None:
         entries = configparser.ConfigParser()
         entries.read_string(archive.read(declared).decode())
     scripts = list(entries["console_scripts"])
-    assert set(scripts) >= {"edge-doctor", "edge-run", "edge-export", "edge-train"}
+    assert set(scripts) >= {"edge-bench", "edge-doctor", "edge-run", "edge-export", "edge-train"}
     for script in scripts:
         path = Path(sysconfig.get_path("scripts")) / script
         done = subprocess.run([path, "--help"], capture_output=True, text=True, check=False)

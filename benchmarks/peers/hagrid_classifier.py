@@ -43,7 +43,7 @@ class HagridClassifier:
         """Return one HaGRID v1 name a box, and no handedness."""
         if not len(boxes_xyxy):
             return ()
-        crops = np.stack([_crop(bgr, box) for box in boxes_xyxy])
+        crops = np.stack([crop(bgr, box) for box in boxes_xyxy])
         (scores,) = self._session.run(["labels"], {"input": crops})
         return tuple(HandAnswer(hagrid_v1_name(CLASSES[best]), None) for best in np.asarray(scores).argmax(axis=1))
 
@@ -56,7 +56,7 @@ def hagrid_v1_name(own_name: str) -> str:
     return own_name if own_name in HAGRID_V1_GESTURES else "no_gesture"
 
 
-def _crop(bgr: npt.NDArray[np.uint8], box_xyxy: FloatArray) -> FloatArray:
+def crop(bgr: npt.NDArray[np.uint8], box_xyxy: FloatArray) -> FloatArray:
     """Return the network's (3, 128, 128) input: the square around the box, cut at the picture's border."""
     centre, half = (box_xyxy[:2] + box_xyxy[2:]) / 2, (box_xyxy[2:] - box_xyxy[:2]).max() / 2
     limits = np.array([bgr.shape[1], bgr.shape[0]])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime
 from onnx import numpy_helper
@@ -49,12 +50,16 @@ class HagridDetector:
     def __call__(self, picture: Path) -> Found:
         """Return the decoded boxes; raises `SourceError` when the picture cannot be read."""
         bgr = pixels_from_file(picture)
-        rgb = cv2.cvtColor(cv2.resize(bgr, (INPUT_WIDTH_PX, INPUT_HEIGHT_PX)), cv2.COLOR_BGR2RGB)
-        tensor = ((rgb.astype(np.float32) - 127.0) / 128.0).transpose(2, 0, 1)[None]
-        boxes, scores = self._session.run(["boxes", "scores"], {"input": np.ascontiguousarray(tensor)})
+        boxes, scores = self._session.run(["boxes", "scores"], {"input": tensor_from_picture(bgr)})
         height_px, width_px = bgr.shape[:2]
         pixels = np.array([width_px, height_px, width_px, height_px], np.float32)
         return found_from_lists(np.asarray(boxes) * pixels, scores)
+
+
+def tensor_from_picture(bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the network's input (1, 3, 240, 320), the whole picture stretched."""
+    rgb = cv2.cvtColor(cv2.resize(bgr, (INPUT_WIDTH_PX, INPUT_HEIGHT_PX)), cv2.COLOR_BGR2RGB)
+    return np.ascontiguousarray(((rgb.astype(np.float32) - 127.0) / 128.0).transpose(2, 0, 1)[None])
 
 
 def _replace_threshold(model: onnx.ModelProto, min_score: float) -> float:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def print_report(report: BenchReport) -> None:
     """Print the machine, a row a loop, the stages of each case, and why figures are missing."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     card = report.machine
     machine = [card.board or card.processor, f"{card.cores} cores", card.system, *([card.gpu] if card.gpu else [])]
     console = Console()
     console.print(", ".join(machine), style="dim", highlight=False)
     times = ("p50", "p90", "p95", "p99")
-    heads = ("", "frames", "FPS", *times, "CPU", "MB", "mJ", "°C", "dropped")
+    heads = (Column("", no_wrap=True), "frames", "FPS", *times, "CPU", "MB", "mJ", "°C", "dropped")
     table = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for case in report.cases:
         table.add_row(f"{case.name} {case.precision}", style="bold")
