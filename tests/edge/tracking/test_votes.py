@@ -37,8 +37,8 @@ def test_labels_of_the_same_probability_take_no_turns() -> None:
 
 
 def test_the_score_is_the_mean_over_all_answers() -> None:
+    assert Votes(1.0).elected == (-1, 0.0)
     votes = Votes(1.0)
-    assert votes.elected == (-1, 0.0)
     for _ in range(50):
         votes.add(3, 0.8, passed_s=FRAME_S)
     assert votes.elected == (3, pytest.approx(0.8))
