@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.speed import pictures_of
 from benchmarks.tracking_quality import (
     Clip,
     clip_from_scene,
@@ -25,6 +26,7 @@ from benchmarks.video_speed import compare_video
 from edge.geometry import iou_matrix
 from edge.pipeline import Pipeline
 from edge.results import FrameResult
+from edge.sources.arrays import ArraySource
 from edge.tracking import TrackingSettings
 
 SEEDS = (1, 2, 3, 4)
@@ -103,23 +105,12 @@ def cost_figures(*, frames: int) -> list[_Figures]:
 
 def long_figures(video: Path, frames: int) -> _Figures:
     """Return processor time a frame in the first and last third of a long run over a video, again and again."""
-    from benchmarks.speed import pictures_of
-
-    ring = pictures_of(video, frames)
-    spent = [time.process_time()]
+    source = ArraySource(pictures_of(video, frames), continuous=True)
     with Pipeline(threads=1) as pipeline:
-        for _ in results_by_result(pipeline, ring):
-            spent.append(time.process_time())
+        spent = [time.process_time(), *(time.process_time() for _ in pipeline.run(source))]
     third = frames // 3
     first, last = (1000 * (spent[end] - spent[end - third]) / third for end in (third, frames))
     return {"frames": frames, "first_third_ms": round(first, 2), "last_third_ms": round(last, 2)}
-
-
-def results_by_result(pipeline: Pipeline, ring: list[Any]) -> Any:
-    """Return the run over pictures as frames of a video."""
-    from edge.sources.arrays import ArraySource
-
-    return pipeline.run(ArraySource(ring, continuous=True))
 
 
 def _cpu_ms(pipeline: Pipeline, clip: Clip) -> float:

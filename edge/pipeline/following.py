@@ -127,6 +127,8 @@ class Following:
         return plan
 
     def _detect_every_s(self, forecast: Forecast) -> float:
+        if forecast.detected_s == -math.inf:
+            return 0.0
         every_s = self._settings.detect_every_s
         return min(every_s, self._settings.search_every_s) if not len(forecast.ids) or forecast.misses else every_s
 
