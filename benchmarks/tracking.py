@@ -22,7 +22,7 @@ from benchmarks.tracking_quality import (
     results_of,
     still_clip,
 )
-from benchmarks.video_speed import compare_video
+from benchmarks.video_speed import compare_video, peers
 from edge.geometry import iou_matrix
 from edge.pipeline import Pipeline
 from edge.results import FrameResult
@@ -154,7 +154,12 @@ def main(
         "long_run": long_figures(videos[0], LONG_FRAMES),
     }
     if mediapipe_python is not None:
-        compared = [compare_video(video, mediapipe_python, threads=threads, rounds=rounds) for video in videos]
+        compared = [
+            compare_video(video, peer, command, threads=threads, rounds=rounds)
+            for video in videos
+            for peer, command in peers(video, mediapipe_python=mediapipe_python, hagrid=None)
+            if "MediaPipe" in peer
+        ]
         figures["mediapipe"] = [row.to_dict() for row in compared]
     text = json.dumps(figures, indent=2) + "\n"
     print(text)

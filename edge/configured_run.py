@@ -59,6 +59,7 @@ class ConfiguredRun(Iterator[FrameResult]):
 
     def __enter__(self) -> Self:
         from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
+        from edge.pipeline.source_news import SourceNews
 
         config = self.config
         with ExitStack() as opened:
@@ -77,6 +78,7 @@ class ConfiguredRun(Iterator[FrameResult]):
             self._run = opened.enter_context(
                 pipeline.run_all(sources, max_frames=config.max_frames, max_age_ms=config.max_age_ms, sinks=sinks)
             )
+            opened.enter_context(SourceNews(self._run.statuses, self._note))
             self.frame_count = _frame_count(sources, config.max_frames)
             self._opened = opened.pop_all()
         return self
@@ -138,8 +140,7 @@ class ConfiguredRun(Iterator[FrameResult]):
         finally:
             self._sinks = [*staying, *coming]
 
-    def note_status(self, source: str, state: str) -> None:
-        """Let every sink hear that a source changed its state; from any thread."""
+    def _note(self, source: str, state: str) -> None:
         for _, sink in list(self._sinks):
             sink.note_status(source, state)
 

@@ -76,35 +76,15 @@ def run(
     print_config: Annotated[bool, _PRINT_CONFIG] = False,
 ) -> None:
     """Find hands in a video, in pictures or before a camera, their gestures and keypoints."""
-    work = partial(
-        _work,
-        print_config=print_config,
-        positionals=[word for word in (source, *context.args) if word],
-        camera=camera,
-        fail_fast=fail_fast,
-        models=models or (),
-        config=config,
-        jsonl=jsonl,
-        video=video,
-        mask=mask,
-        show=show,
-        max_frames=max_frames,
-        device=device,
-        threads=threads,
-        min_score=min_score,
-        no_tracking=no_tracking,
-        detect_every=detect_every,
-        rate=rate,
-        max_age_ms=max_age_ms,
-        json=json,
-    )
+    options = locals()
     # Inside the parser too, which has an exit code of its own for a reader that leaves.
-    raise typer.Exit(exit_code_of("edge-run", work))
+    raise typer.Exit(exit_code_of("edge-run", lambda: _work(**options)))
 
 
-def _work(*, print_config: bool, **options: Any) -> int:  # noqa: ANN401 - as they were written
+def _work(context: typer.Context, source: str | None, *, print_config: bool, **options: Any) -> int:  # noqa: ANN401 - as they were written
     from edge.cli.run_settings import config_from_options
 
+    options["positionals"] = [word for word in (source, *context.args) if word]
     chosen = partial(config_from_options, needs_source=not print_config, **options)
     if print_config:
         from edge.config import yaml_from_config

@@ -34,7 +34,7 @@ def config_from_options(
     *,
     positionals: Sequence[str] = (),
     camera: str | None = None,
-    models: Sequence[str] = (),
+    models: Sequence[str] | None = None,
     config: str | None = None,
     needs_source: bool = True,
     **others: Any,  # noqa: ANN401 - the other options, numbers and files as they were written
@@ -47,7 +47,7 @@ def config_from_options(
         ConfigError: the file cannot be read or is wrong.
         UsageError: options do not go together, with each other or with the file.
     """
-    base = Config() if config is None else read_config(config)
+    base, models = Config() if config is None else read_config(config), models or ()
     if not positionals and camera is None and not base.sources and len(models) > 1 and not _names_model(models[-1]):
         *models, last = models
         positionals = [last]
@@ -74,8 +74,6 @@ def config_from_options(
     )
     if needs_source:
         _require_source(chosen)
-    if chosen.summary == "json" and chosen.lines_on_standard_output:
-        raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
     _refuse_mixing(chosen)
     refuse_overwriting(chosen)
     return chosen
@@ -129,6 +127,8 @@ def _sinks(base: Config, files: dict[str, str | None], *, show: bool) -> tuple[S
 
 
 def _refuse_mixing(config: Config) -> None:
+    if config.summary == "json" and config.lines_on_standard_output:
+        raise UsageError("--json and --jsonl - both write to standard output; give --jsonl a file")
     folder = config.mask is not None and not config.run_lengths
     shown = {"--video": config.sinks_of(VideoSettings), "--mask": folder, "--show": config.sinks_of(WindowSettings)}
     for option, given in shown.items():

@@ -54,7 +54,10 @@ class SourceSettings(StrictModel):
     @model_validator(mode="after")
     def _no_password_in_uri(self) -> SourceSettings:
         if has_password(self.uri):
-            raise ValueError("uri must not hold a password; give user: and password_file: or password_env: instead")
+            raise ValueError(
+                "uri carries a password, which others could read; write scheme://USER@HOST/PATH?password_env=VARIABLE"
+                " or ?password_file=FILE, or give user: and password_env: or password_file:"
+            )
         return self
 
     @property

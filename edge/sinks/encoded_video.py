@@ -52,6 +52,8 @@ class EncodedVideoSink(Sink):
     into it. Pictures have no times, and follow each other by the second.
     """
 
+    one_source = True
+
     def __init__(self, path: str | Path) -> None:
         self.name = f"video file {path}"
         self._path = Path(path)

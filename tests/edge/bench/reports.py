@@ -42,7 +42,23 @@ def report_of(frame_ms: Sequence[float], *, factor: float = 1.0, readings: Seque
         ),
         machine=machine_figures(readings, 100 * len(slowed_ms)),
     )
-    case = Case(
+    card = MachineCard(processor="one", **CARD, board=None, jetpack=None, power_mode=None, gpu=None)
+    return BenchReport(
+        schema="edge.bench/1",
+        measured="2026-01-01T00:00:00+00:00",
+        machine=card,
+        versions={"edge-hands": "0.1.0"},
+        source="test:hands",
+        picture_wh=(640, 480),
+        seconds=30.0,
+        warm_up_s=5.0,
+        cases=(case_of(loop),),
+    )
+
+
+def case_of(loop: Loop) -> Case:
+    """Return the case of a pipeline that went round like this."""
+    return Case(
         name="pipeline",
         kind="pipeline",
         models={"hand-detector": "1.0.0"},
@@ -54,18 +70,6 @@ def report_of(frame_ms: Sequence[float], *, factor: float = 1.0, readings: Seque
         start=Start(load_s=0.5, first_result_s=0.6, first_frames_ms=(30.0, 10.0, 10.0)),
         closed=loop,
         paced=loop.model_copy(update={"rate_fps": 30.0, "dropped": {"not fetched in time": 3}}),
-    )
-    card = MachineCard(processor="one", **CARD, board=None, jetpack=None, power_mode=None, gpu=None)
-    return BenchReport(
-        schema="edge.bench/1",
-        measured="2026-01-01T00:00:00+00:00",
-        machine=card,
-        versions={"edge-hands": "0.1.0"},
-        source="test:hands",
-        picture_wh=(640, 480),
-        seconds=30.0,
-        warm_up_s=5.0,
-        cases=(case,),
     )
 
 

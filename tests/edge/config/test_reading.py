@@ -68,7 +68,7 @@ def test_empty_file_is_the_default(file: Path) -> None:
         ("type: mqtt", "type: mqt", 9, "sinks[1].type must be one of jsonl, video, window, mqtt, metrics, webhook"),
         ("host: localhost", "port: 99", 9, "sinks[1].host is missing"),
         ("path: out.jsonl", "path: '-'", 6, "sinks[0]: standard output cannot rotate"),
-        ("uri: test:hands?seconds=1", "uri: rtsp://a:b@c/d", 2, "uri must not hold a password"),
+        ("uri: test:hands?seconds=1", "uri: rtsp://a:b@c/d", 2, "uri carries a password"),
         ("name: door", "password_env: DOOR", 2, "a password needs its user; add user:"),
         ("sources:", "sources: 3\nmodels:", 1, "sources: input should be a valid array, got 3"),
     ],
