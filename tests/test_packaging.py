@@ -17,7 +17,7 @@ import pytest
 WORKSTATION = {"benchmarks", "calibration", "export", "training"}
 HEAVY = {"cv2", "matplotlib", "numpy", "onnx", "onnxruntime", "pydantic", "torch", "yaml"}
 # The console scripts of the checkout are declared by the wheel and say in one line that the checkout is missing.
-DOORS_TO_THE_CHECKOUT = ("cli/calibrate.py", "cli/export*.py", "cli/train*.py")
+DOORS_TO_THE_CHECKOUT = ("cli/bench_accuracy.py", "cli/calibrate.py", "cli/export*.py", "cli/train*.py")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from edge.errors import OutputError
 from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.canvas import Canvas
+from edge.sinks.checked_file import CheckedFile
 from edge.sinks.rate import Rate
 from edge.sinks.sink import Sink
 from edge.sources.file_name import is_printable
@@ -29,6 +30,7 @@ _OPTIONS = {
     ".mp4": {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"},
     ".mkv": {"cluster_time_limit": "1000", "flush_packets": "1"},
 }
+_FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 _TICK = Fraction(1, 1000)
 _BITS_A_PIXEL = 3
 _PICTURES_S = 1.0
@@ -89,13 +91,13 @@ class EncodedVideoSink(Sink):
 
     def close(self) -> None:
         """Finish the file. Raises `OutputError`."""
-        encoder, self._encoder = self._encoder, None
         is_new, self._is_new = self._is_new, False
-        if encoder is None:
+        if self._encoder is None:
             if is_new and self._ended is None:
                 self._path.unlink(missing_ok=True)
             return
-        self._guarded(encoder.finish)
+        self._guarded(self._encoder.finish)
+        self._encoder = None
         if not self._path.exists():
             raise OutputError(f"{self.name} was deleted or renamed while it was written; leave it there and run again")
 
@@ -132,7 +134,8 @@ class _Encoder:
         self._due_s = 0.0
         self._latest_tick = -1
         suffix = path.suffix.lower()
-        self._container = av.open(str(path), "w", options=_OPTIONS[suffix])
+        self._file = CheckedFile(path)
+        self._container = av.open(self._file, "w", format=_FORMATS[suffix], options=_OPTIONS[suffix])
         self._stream: av.VideoStream = self._container.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1001))
         self._stream.width, self._stream.height = self.canvas.width_px, self.canvas.height_px
         self._stream.pix_fmt = "yuv420p"
@@ -160,6 +163,7 @@ class _Encoder:
         """Write what the encoder holds, and the end of the file."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        self._file.close()
 
     def abandon(self) -> None:
         """Let go of the file without another word to it, as far as it can be done."""
@@ -167,6 +171,8 @@ class _Encoder:
 
         with suppress(OSError, av.FFmpegError):
             self._container.close()
+        with suppress(OSError):
+            self._file.close()
 
 
 def _cut_behind_whole_fragments(path: Path) -> None:

@@ -82,7 +82,7 @@ def test_lines_on_standard_output_are_lines_alone(desk: Path) -> None:
     [
         ((), 2, "nothing to run on; give a SOURCE"),
         (("clip.mp4", "one.png", "--show"), 2, "--show takes one SOURCE, got 2; run edge-run once for each"),
-        (("clip.mp4", "clip.mp4"), 2, "clip.mp4 is there twice; name it once"),
+        (("clip.mp4", "clip.mp4"), 2, "two sources are called 'clip.mp4'"),
         (("clip.mp4", "--camera", "/dev/video0"), 2, "exclude each other"),
         (("clip.mp4", "--max-frames", "0"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '0'"),
         (("clip.mp4", "--max-frames", "1.5"), 2, "--max-frames must be a whole number from 1 to 1000000000, got '1.5'"),
