@@ -202,7 +202,8 @@ def test_the_readme_shows_the_stages_that_a_run_times(desk: Path) -> None:
     (shown,) = [json.loads(block.code) for block in blocks("json") if block.document.name == "README.md"]
     done = run(["edge-run", "test:hands?seconds=0.2", "--jsonl", "-"], desk)
     stages = {tuple(json.loads(line)["latency_ms"]) for line in done.stdout.splitlines() if json.loads(line)["hands"]}
-    assert stages == {tuple(shown["latency_ms"])}
+    # Where the detector rests, its stages are not there.
+    assert max(stages, key=len) == tuple(shown["latency_ms"])
 
 
 def test_the_document_of_edge_run_names_every_field_of_the_summary(desk: Path) -> None:

@@ -148,7 +148,8 @@ class Following:
         source.forecasts.append((captured.turn, source.tracker.forecast))
         total_ms = (time.monotonic_ns() - captured.frame.time_ns) / 1e6
         track_ms = total_ms - result.latency_ms["total"]
-        latency_ms = {**result.latency_ms, "track": track_ms, "total": total_ms}
+        stages_ms = {stage: value_ms for stage, value_ms in result.latency_ms.items() if stage != "total"}
+        latency_ms = {**stages_ms, "track": track_ms, "total": total_ms}
         return Finished(outcome.frame, replace(result, hands=hands, latency_ms=latency_ms))
 
 
