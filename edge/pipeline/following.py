@@ -67,6 +67,7 @@ class Following:
         trusts = [(trusted_presence(task.contract), task.contract.task) for task in tasks]
         trusted = [(trust, kind) for trust, kind in trusts if trust]
         self._trust = trusted[0][0] if len(trusted) == 1 else 0.0
+        self._least_score = _least_score(tasks)
         self._may_rest = detector_may_rest and [kind for _, kind in trusted] == ["keypoints"]
         self._settings, self._lanes = settings, lanes
         self._turn = threading.Condition()
@@ -106,7 +107,7 @@ class Following:
             self._turn.notify_all()
 
     def _followed_source(self, *, live: bool) -> _Followed:
-        tracker = Tracker(self._settings, numbers=self._numbers, trust=self._trust)
+        tracker = Tracker(self._settings, numbers=self._numbers, trust=self._trust, least_score=self._least_score)
         return _Followed(tracker, deque([(-1, tracker.forecast)], maxlen=1 if live else self._lanes + 1), live)
 
     def _plan(self, source: _Followed, captured: Captured) -> Plan:
@@ -151,6 +152,12 @@ class Following:
         stages_ms = {stage: value_ms for stage, value_ms in result.latency_ms.items() if stage != "total"}
         latency_ms = {**stages_ms, "track": track_ms, "total": total_ms}
         return Finished(outcome.frame, replace(result, hands=hands, latency_ms=latency_ms))
+
+
+def _least_score(tasks: Sequence[Task]) -> float:
+    """Return the score that a hand has at least once all models have looked."""
+    last = [task for task in tasks if not task.needs_hands or trusted_presence(task.contract)][-1:]
+    return max((getattr(task, "min_score", 0.0) for task in last), default=0.0)
 
 
 def following_of(

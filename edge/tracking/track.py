@@ -43,16 +43,20 @@ class Track:
         shift: (4,) by how much the detector's box differed from that by keypoints, in hand-widths.
         first_s, seen_s: when it was first and last seen.
         found_s: when the detector last found it; `found_score`: what it gave it.
+        is_sure: whether its score is high enough to tell of it.
     """
 
-    def __init__(self, number: int, settings: TrackingSettings) -> None:
+    def __init__(self, number: int, settings: TrackingSettings, *, least_score: float = 0.0) -> None:
         self.number = number
+        self._least_score = least_score
         self.box_xyxy: Box = np.zeros(4)
         self.speed: Box = np.zeros(4)
         self.anchor_xyxy: Box = np.zeros(4)
         self.shift: Box = np.zeros(4)
         self.first_s = self.seen_s = self.found_s = -math.inf
         self.found_score = 0.0
+        self.is_sure = False
+        self._score = 0.0
         self._votes: dict[str, Votes] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._voted_s: dict[str, float] = {}
@@ -95,9 +99,18 @@ class Track:
             points = np.concatenate([points, hands.keypoints[row, :, :2]])
         if self._filter is not None:
             points = self._filter.smoothed(points, passed_s=passed_s, width_px=self.width_px)
+        self._grow_sure(float(hands.scores[row]), passed_s)
         self._move(points[:2].reshape(4), time_s, passed_s)
         self._vote(hands, row, time_s)
         return points
+
+    def _grow_sure(self, score: float, passed_s: float) -> None:
+        if self.first_s == -math.inf:
+            self._score = score
+        else:
+            self._score += (score - self._score) * (1 - math.exp(-passed_s / self._settings.sure_s))
+        margin = self._settings.sure_margin
+        self.is_sure = self._score >= self._least_score + (margin / 2 if self.is_sure else margin)
 
     def _move(self, box: Box, time_s: float, passed_s: float) -> None:
         if self.first_s == -math.inf:

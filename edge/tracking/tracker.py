@@ -28,15 +28,20 @@ class Tracker:
     """Gives hands numbers that they keep, labels by vote, and places without jitter; takes frames in their order.
 
     `numbers` are those to give; sources that share them have no number in common. `trust` is the weight of presence
-    in the scores of hands, which tells the detector's part of them.
+    in the scores of hands, which tells the detector's part of them; no hand scores less than `least_score`.
     """
 
     def __init__(
-        self, settings: TrackingSettings | None = None, *, numbers: Iterator[int] | None = None, trust: float = 0.0
+        self,
+        settings: TrackingSettings | None = None,
+        *,
+        numbers: Iterator[int] | None = None,
+        trust: float = 0.0,
+        least_score: float = 0.0,
     ) -> None:
         self._settings = TrackingSettings() if settings is None else settings
         self._numbers = itertools.count() if numbers is None else numbers
-        self._trust = trust
+        self._trust, self._least_score = trust, least_score
         self._tracks: list[Track] = []
         self._detected_s = -math.inf
         self.forecast = Forecast.nothing()
@@ -62,7 +67,7 @@ class Tracker:
         return self._rewritten(hands, tracks, points)
 
     def _born(self) -> Track:
-        track = Track(next(self._numbers), self._settings)
+        track = Track(next(self._numbers), self._settings, least_score=self._least_score)
         self._tracks.append(track)
         return track
 
@@ -120,7 +125,7 @@ class Tracker:
             keypoints = np.concatenate([smoothed[:, 2:], keypoints[..., 2:]], axis=2)
         boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
         labels = {kind: _elected(kind, tracks) for kind in KINDS}
-        return replace(
+        rewritten = replace(
             hands,
             boxes_xyxy=boxes,
             keypoints=keypoints,
@@ -131,6 +136,8 @@ class Tracker:
             holding=labels["holding"],
             poses=labels["poses"],
         )
+        sure = [row for row, track in enumerate(tracks) if track.is_sure]
+        return rewritten if len(sure) == len(tracks) else rewritten[sure]
 
 
 def _cost(box: Sequence[float], there: Sequence[float]) -> float:

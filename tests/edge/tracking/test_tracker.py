@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,3 +134,15 @@ def test_time_that_stands_or_jumps_back_does_no_harm() -> None:
         predicted = tracker.forecast.hands_at(time_s + FRAME_S, SIZE_PX)
         assert predicted is not None
         np.testing.assert_allclose(predicted.boxes_xyxy[0], (60, 60, 140, 140), atol=1)
+
+
+def test_a_hand_that_scores_little_above_the_least_score_is_told_once_it_is_sure() -> None:
+    tracker = Tracker(TrackingSettings(sure_margin=0.1, sure_s=0.1), least_score=0.5)
+    told = []
+    for number in range(90):
+        score = 0.52 if number < 30 else 0.7 if number < 60 else 0.52
+        hands = replace(hands_at((100, 100)), scores=np.full(1, score, np.float32))
+        told.append(len(tracker.told(hands, number * FRAME_S)))
+    assert told[:30] == [0] * 30
+    assert told[35:60] == [1] * 25
+    assert told[-10:] == [0] * 10
