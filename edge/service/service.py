@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import EdgeError
+from edge.pipeline.run import PipelineRun
 from edge.results import FrameResult
 from edge.service.cooling import Cooling
 from edge.service.heartbeat import HEARTBEAT
@@ -44,6 +45,7 @@ class Service:
         self._idle_s = min(_IDLE_S, (notifier.watchdog_s or _IDLE_S * _IDLES_IN_WATCHDOG) / _IDLES_IN_WATCHDOG)
         self._pinged_s: float | None = None
         self._session: Session
+        self._first_run: PipelineRun | None = None
         self._state: State
 
     def run(self) -> int:
@@ -67,7 +69,7 @@ class Service:
     def _serve(self, signals: ServiceSignals) -> bool:
         """Do one run; return whether there is another."""
         state = self._state
-        run = self._session.start()
+        run, self._first_run = self._first_run or self._session.start(), None
         state.current = CurrentRun(run, self._session)
         with run:
             for result in run:
@@ -141,17 +143,35 @@ class Service:
     def _change_to(self, job: ServiceJob) -> None:
         before = self._session.job
         self._forget_replacement()
+        _close_and_tell(self._session)
         try:
-            self._session.close()
-            self._session = Session(job, idle_s=self._idle_s)
+            self._open(job)
             log.info("the configuration was read again")
         except EdgeError as error:
             log.error("the new configuration does not work, the old one goes on: %s", error)  # noqa: TRY400
-            self._session = Session(before, idle_s=self._idle_s)
+            self._open(before)
         self._state.cooling = self._cooling()
         self._improve()
+
+    def _open(self, job: ServiceJob) -> None:
+        """Open a job and start its first run, which opens the sinks. Raises `EdgeError`; nothing stays open then."""
+        session = Session(job, idle_s=self._idle_s)
+        try:
+            self._first_run = session.start()
+        except BaseException:
+            _close_and_tell(session)
+            raise
+        self._session = session
 
     def _close(self) -> None:
         if self._state.replacement is not None:
             self._state.replacement.give_up()
         self._session.close()
+
+
+def _close_and_tell(session: Session) -> None:
+    """Close a session; what goes wrong is told and holds nothing up."""
+    try:
+        session.close()
+    except EdgeError as error:
+        log.error("%s", error)  # noqa: TRY400 - a sentence for the user
