@@ -6,10 +6,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.device import Device
 from edge.errors import OutputError
 from edge.pipeline.pipeline import Pipeline
 from edge.service.job import ServiceJob
@@ -94,3 +96,37 @@ def test_old_sinks_that_cannot_be_closed_do_not_keep_a_new_configuration_away(ca
     assert new.frames
     assert "the end cannot be written: No space left on device; make room" in caplog.messages
     assert "the configuration was read again" in caplog.messages
+
+
+def test_cores_that_change_while_the_gpu_gets_ready_do_not_keep_it_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="edge.service")
+    monkeypatch.setattr("edge.service.service.gpu_fault", lambda: None)
+    cores, looked_again = 4, threading.Event()
+    asked: list[str] = []
+
+    def sensors() -> Condition:
+        looked_again.set() if cores == 2 else None
+        return Condition(cores=cores)
+
+    def open_pipeline(device: str) -> Pipeline:
+        nonlocal cores
+        asked.append(device)
+        pipeline = Pipeline([numbered_detector()], device="cpu", threads=1)
+        if device != "cpu":
+            time.sleep(0.3 if looked_again.is_set() else 1.3)  # the first look at the sensors comes within this time
+            cores = 2
+            looked_again.wait(10)
+            time.sleep(0.2)
+            pipeline.device = Device("gpu", f"opening {asked.count(device)} is done")
+        return pipeline
+
+    sink = RecordingSink()
+    wanted = replace(job(lambda: [sink]), open_pipeline=open_pipeline, device="auto")
+    code = serve(lambda: wanted, lambda: "goes over to gpu: opening 2 is done" in caplog.messages, sensors=sensors)
+    assert code == 128 + signal.SIGTERM
+    assert asked == ["cpu", "auto", "auto"]
+    assert "goes over to gpu: opening 1 is done" in caplog.messages
+    assert "goes over to gpu: opening 2 is done" in caplog.messages
+    assert [frame.index for frame in sink.frames] == list(range(len(sink.frames)))
