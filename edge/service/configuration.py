@@ -44,18 +44,8 @@ def job_from_file(path: Path) -> ServiceJob:
 
 def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
     """Return what a configuration asks for. Raises `ConfigError` for what a service cannot do."""
-    if not config.sources:
-        raise ConfigError(f"configuration {origin} has no source; add one, such as uri: v4l2:/dev/video0")
-    if any(sink.type == "window" for sink in config.sinks):
-        raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
-    if config.max_frames is not None:
-        raise ConfigError(f"configuration {origin} has max_frames, and a service does not end; remove it")
-    if "reconnect" in config.model_fields_set and config.reconnect != "always":
-        raise ConfigError(
-            f"configuration {origin} has reconnect: {config.reconnect}, and a service waits for every source; remove it"
-        )
+    _require_honoured(config, origin)
     models = config.models or DEFAULT_MODELS
-    _require_known(models, origin)
 
     def open_pipeline(device: str) -> Pipeline:
         named = models if config.mask is None else with_segmenter(models)
@@ -88,9 +78,19 @@ def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
     )
 
 
-def _require_known(models: Sequence[str], origin: Path) -> None:
-    """Raise `ConfigError` for a name of no shipped model; folders may be those of another machine."""
-    for model in models:
+def _require_honoured(config: Config, origin: Path) -> None:
+    """Raise `ConfigError` for what a service cannot do; folders of models may be those of another machine."""
+    if not config.sources:
+        raise ConfigError(f"configuration {origin} has no source; add one, such as uri: v4l2:/dev/video0")
+    if any(sink.type == "window" for sink in config.sinks):
+        raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
+    if config.max_frames is not None:
+        raise ConfigError(f"configuration {origin} has max_frames, and a service does not end; remove it")
+    if "reconnect" in config.model_fields_set and config.reconnect != "always":
+        raise ConfigError(
+            f"configuration {origin} has reconnect: {config.reconnect}, and a service waits for every source; remove it"
+        )
+    for model in config.models:
         if "/" not in model:
             try:
                 find_bundle(model)
