@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from edge.bundle.zoo import find_bundle
 from edge.config import Config, read_config
 from edge.config.source_settings import SourceSettings
 from edge.configured_run import mask_sinks
-from edge.errors import ConfigError
+from edge.errors import ConfigError, UsageError
 from edge.pipeline.models import with_segmenter
 from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.service.job import ServiceJob
@@ -43,10 +44,7 @@ def job_from_file(path: Path) -> ServiceJob:
 
 def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
     """Return what a configuration asks for. Raises `ConfigError` for what a service cannot do."""
-    if not config.sources:
-        raise ConfigError(f"configuration {origin} has no source; add one, such as uri: v4l2:/dev/video0")
-    if any(sink.type == "window" for sink in config.sinks):
-        raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
+    _require_honoured(config, origin)
     models = config.models or DEFAULT_MODELS
 
     def open_pipeline(device: str) -> Pipeline:
@@ -78,6 +76,26 @@ def job_from_config(config: Config, *, origin: Path) -> ServiceJob:
         settings=config.service,
         max_age_ms=config.max_age_ms,
     )
+
+
+def _require_honoured(config: Config, origin: Path) -> None:
+    """Raise `ConfigError` for what a service cannot do; folders of models may be those of another machine."""
+    if not config.sources:
+        raise ConfigError(f"configuration {origin} has no source; add one, such as uri: v4l2:/dev/video0")
+    if any(sink.type == "window" for sink in config.sinks):
+        raise ConfigError(f"configuration {origin} has a sink of type window, and a service has no screen; remove it")
+    if config.max_frames is not None:
+        raise ConfigError(f"configuration {origin} has max_frames, and a service does not end; remove it")
+    if "reconnect" in config.model_fields_set and config.reconnect != "always":
+        raise ConfigError(
+            f"configuration {origin} has reconnect: {config.reconnect}, and a service waits for every source; remove it"
+        )
+    for model in config.models:
+        if "/" not in model:
+            try:
+                find_bundle(model)
+            except UsageError as error:
+                raise ConfigError(f"configuration {origin}: {error}") from error
 
 
 def _opened_sources(settings: Sequence[SourceSettings]) -> list[Source]:

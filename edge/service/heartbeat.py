@@ -27,6 +27,7 @@ class HeartbeatSource(Source):
     """
 
     name = HEARTBEAT
+    continuous = False  # a detector that rests on what it saw before would prove nothing
 
     def __init__(
         self, *, idle_s: float, live: bool, answered_s: Callable[[], float], is_over: Callable[[], bool]

@@ -34,6 +34,11 @@ class Replacement:
         """Whether the pipeline is still being opened."""
         return self._thread.is_alive()
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the pipeline is still being opened, or waits to be taken."""
+        return self.is_at_work or self.pipeline is not None
+
     def taken(self) -> Pipeline | None:
         """Return the pipeline, which is the caller's from now on."""
         with self._lock:

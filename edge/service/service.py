@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import EdgeError
+from edge.pipeline.run import PipelineRun
 from edge.results import FrameResult
 from edge.service.cooling import Cooling
 from edge.service.heartbeat import HEARTBEAT
@@ -44,6 +45,8 @@ class Service:
         self._idle_s = min(_IDLE_S, (notifier.watchdog_s or _IDLE_S * _IDLES_IN_WATCHDOG) / _IDLES_IN_WATCHDOG)
         self._pinged_s: float | None = None
         self._session: Session
+        self._first_run: PipelineRun | None = None
+        self._has_other_cores = False
         self._state: State
 
     def run(self) -> int:
@@ -67,11 +70,12 @@ class Service:
     def _serve(self, signals: ServiceSignals) -> bool:
         """Do one run; return whether there is another."""
         state = self._state
-        run = self._session.start()
+        run, self._first_run = self._first_run or self._session.start(), None
         state.current = CurrentRun(run, self._session)
         with run:
             for result in run:
                 self._answered(result)
+                self._heed_cores()
         self._session.ended(run.summary())
         if signals.stopped_s is not None:
             return False
@@ -101,25 +105,35 @@ class Service:
             self._notifier.ping()
 
     def _cooling(self) -> Cooling:
-        return Cooling(self._session.job.settings.cooling, self._sensors, on_cores=self._use_other_cores)
+        return Cooling(self._session.job.settings.cooling, self._sensors, on_cores=self._note_cores)
 
-    def _use_other_cores(self) -> None:
-        device = self._session.pipeline.device.name
-        self._replace("opens the models for other cores", device, keeps_device=True)
+    def _note_cores(self) -> None:
+        """Note that the number of cores is another one; called by the thread that watches."""
+        self._has_other_cores = True
+
+    def _heed_cores(self) -> None:
+        """Open the models again for the cores there are, once no other opening is under way."""
+        pending = self._state.replacement
+        if not self._has_other_cores or (pending is not None and pending.is_pending):
+            return
+        self._has_other_cores = False
+        device = self._session.job.device if self._state.no_gpu is None else "cpu"
+        on_gpu = self._session.pipeline.device.name != "cpu"
+        self._replace("opens the models for other cores", device, needs_gpu=on_gpu)
 
     def _improve(self) -> None:
         """Go over to the GPU as soon as it is ready, if one is wanted and there."""
         device = self._session.job.device
         fault = self._state.no_gpu = None if device == "cpu" else gpu_fault()
         if device != "cpu" and fault is None:
-            self._replace("loads or builds the engines of the GPU", device)
+            self._replace("loads or builds the engines of the GPU", device, needs_gpu=True)
         elif device == "gpu":
             log.error("stays on the processor: %s", fault)
 
-    def _replace(self, doing: str, device: str, *, keeps_device: bool = False) -> None:
+    def _replace(self, doing: str, device: str, *, needs_gpu: bool) -> None:
         self._forget_replacement()
         job = self._session.job
-        self._state.replacement = Replacement(lambda: job.open_pipeline(device), doing, needs_gpu=not keeps_device)
+        self._state.replacement = Replacement(lambda: job.open_pipeline(device), doing, needs_gpu=needs_gpu)
 
     def _forget_replacement(self) -> None:
         before, self._state.replacement = self._state.replacement, None
@@ -141,17 +155,36 @@ class Service:
     def _change_to(self, job: ServiceJob) -> None:
         before = self._session.job
         self._forget_replacement()
+        self._has_other_cores = False
+        _close_and_tell(self._session)
         try:
-            self._session.close()
-            self._session = Session(job, idle_s=self._idle_s)
+            self._open(job)
             log.info("the configuration was read again")
         except EdgeError as error:
             log.error("the new configuration does not work, the old one goes on: %s", error)  # noqa: TRY400
-            self._session = Session(before, idle_s=self._idle_s)
+            self._open(before)
         self._state.cooling = self._cooling()
         self._improve()
+
+    def _open(self, job: ServiceJob) -> None:
+        """Open a job and start its first run, which opens the sinks. Raises `EdgeError`; nothing stays open then."""
+        session = Session(job, idle_s=self._idle_s)
+        try:
+            self._first_run = session.start()
+        except BaseException:
+            _close_and_tell(session)
+            raise
+        self._session = session
 
     def _close(self) -> None:
         if self._state.replacement is not None:
             self._state.replacement.give_up()
         self._session.close()
+
+
+def _close_and_tell(session: Session) -> None:
+    """Close a session; what goes wrong is told and holds nothing up."""
+    try:
+        session.close()
+    except EdgeError as error:
+        log.error("%s", error)  # noqa: TRY400 - a sentence for the user

@@ -65,7 +65,7 @@ class Unit:
         return (
             "Type=notify",
             "NotifyAccess=main",
-            f"ExecStart={' '.join(map(_quoted, self.command))}",
+            f"ExecStart={' '.join(_quoted(word.replace('$', '$$')) for word in self.command)}",
             "ExecReload=/bin/kill -HUP $MAINPID",
             "KillMode=mixed",
             "TimeoutStartSec=60",
@@ -153,6 +153,6 @@ def is_ours(path: Path) -> bool:
 
 
 def _quoted(word: str) -> str:
-    """Return a word as systemd reads it: specifiers, variables and quotes stand for themselves."""
-    escaped = word.replace("\\", "\\\\").replace("%", "%%").replace("$", "$$").replace('"', '\\"')
+    """Return a word as systemd reads it: specifiers and quotes stand for themselves."""
+    escaped = word.replace("\\", "\\\\").replace("%", "%%").replace('"', '\\"')
     return escaped if escaped and not set(escaped) & set(" \t'\";\\") else f'"{escaped}"'

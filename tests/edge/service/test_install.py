@@ -177,3 +177,24 @@ def test_the_default_configuration_is_one_that_a_service_can_run(tmp_path: Path)
     path = tmp_path / "config.yaml"
     path.write_text(DEFAULT_CONFIGURATION)
     assert job_from_file(path).settings == ServiceSettings()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("max_frames: 10", "has max_frames, and a service does not end"),
+        ("reconnect: never", "has reconnect: never, and a service waits for every source"),
+        ("models: [hand-detectr]", "did you mean 'hand-detector'"),
+    ],
+)
+def test_what_a_service_cannot_do_is_refused(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{OTHER}{line}\n")
+    with pytest.raises(ConfigError, match=told):
+        job_from_file(path)
+
+
+def test_models_in_folders_of_another_machine_and_waiting_for_sources_are_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{OTHER}reconnect: always\nmodels: [hand-detector, /opt/models/mine]\n")
+    assert job_from_file(path).device == "auto"

@@ -15,7 +15,7 @@ import pytest
 from edge.device import Device
 from edge.errors import GpuError, OutputError
 from edge.frame import Frame
-from edge.pipeline.pipeline import Pipeline
+from edge.pipeline.pipeline import DEFAULT_MODELS, Pipeline
 from edge.results import FrameResult
 from edge.service.feed import Feed
 from edge.service.heartbeat import HEARTBEAT
@@ -27,6 +27,7 @@ from edge.service.service import Service
 from edge.service.settings import ServiceSettings
 from edge.sinks.json_lines import JsonLinesSink
 from edge.sinks.sink import Sink
+from edge.tracking.settings import TrackingSettings
 from tests.edge.pipeline.scripted import NumberedSource, RecordingSink, numbered_detector
 from tests.edge.service.scripted_service import Camera
 
@@ -144,6 +145,25 @@ def test_heartbeats_come_first_and_where_no_frame_comes() -> None:
     assert HEARTBEAT in names[:3]
     assert names[-2:] == [HEARTBEAT] * 2
     assert sorted(name for name in names if name != HEARTBEAT) == ["camera"] * 3 + ["door"] * 5
+
+
+def test_every_heartbeat_goes_through_the_shipped_models_though_hands_are_followed() -> None:
+    asked = ServiceJob(
+        open_sources=lambda: [Camera("camera", 0)],
+        open_pipeline=lambda device: Pipeline(DEFAULT_MODELS, device=device, threads=1, tracking=TrackingSettings()),
+        open_sinks=list,
+        device="cpu",
+        settings=ServiceSettings(),
+    )
+    with Session(asked, idle_s=0.05) as session, session.start() as run:
+        results = []
+        for result in run:
+            session.answered_s = time.monotonic()
+            results.append(result)
+            if len(results) == 4:
+                break
+    assert {result.source for result in results} == {HEARTBEAT}
+    assert all("infer" in result.latency_ms for result in results)
 
 
 def test_frames_left_out_to_cool_down_are_counted() -> None:

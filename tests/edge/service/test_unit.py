@@ -95,13 +95,16 @@ def test_what_stays_wrong_is_never_restarted_and_all_else_is() -> None:
 
 
 def test_a_unit_has_the_limits_of_the_settings() -> None:
-    lines = unit(watchdog_s=12.5, memory_high_mb=1000, memory_max_mb=1200, most_tasks=64, writable=["/mnt/a b"]).text()
+    lines = unit(
+        watchdog_s=12.5, memory_high_mb=1000, memory_max_mb=1200, most_tasks=64, writable=["/mnt/a b", "/mnt/$x"]
+    ).text()
     for line in (
         "WatchdogSec=12.5",
         "MemoryHigh=1000M",
         "MemoryMax=1200M",
         "TasksMax=64",
         'ReadWritePaths=-"/mnt/a b"',
+        "ReadWritePaths=-/mnt/$x",
     ):
         assert line in lines.splitlines()
 
