@@ -87,7 +87,9 @@ class Config(StrictModel):
         names = Counter(source.name or source.uri for source in self.sources)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            raise ValueError(f"two sources are called {twice[0]!r}; give each a name of its own")
+            from edge.sources.credentials import redacted
+
+            raise ValueError(f"two sources are called {redacted(twice[0])!r}; give each a name of its own")
         return self
 
     @model_validator(mode="after")
