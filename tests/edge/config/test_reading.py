@@ -91,6 +91,13 @@ def test_what_is_wrong_is_told_with_its_line_and_key(
         ({"sources": [{"uri": "a"}, {"uri": "a"}]}, "two sources are called 'a'"),
         ({"sources": [{"uri": "a.mp4", "user": "me"}]}, "user is for a stream whose uri names none"),
         ({"sources": [{"uri": "rtsp://c/1#x", "user": "me", "password_env": "P"}]}, "uri has a #"),
+        (
+            {"sources": [{"uri": "rtsp://c/1"}, {"uri": "rtsp://c/2"}], "sinks": [{"type": "metrics"}]},
+            "metrics tells sources apart by their names alone; give each source a name:",
+        ),
+        ({"sinks": [{"type": "webhook", "url": "http://h:99999/"}]}, "url must be"),
+        ({"sinks": [{"type": "webhook", "url": "http://[::1/h"}]}, "url must be"),
+        ({"sinks": [{"type": "webhook", "url": "https://h/hände"}]}, "url must be"),
         ({"sources": [{"uri": "a", "name": "x"}, {"uri": "b", "name": "x"}]}, "two sources are called 'x'"),
         ({"mask": "rle"}, "mask: rle goes into JSON lines; add a sink of type jsonl"),
         ({"sinks": [{"type": "metrics", "address": "0.0.0.0"}]}, "is open to others; add token_file:"),  # noqa: S104
