@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from edge.config.sink_settings import JsonLinesSettings, SinkSettings, SinkSettingsOf
-from edge.config.source_settings import SourceSettings
+from edge.config.source_settings import NAME_PATTERN, SourceSettings
 from edge.service.settings import ServiceSettings
 from edge.strict_model import StrictModel
 from edge.tracking.settings import TrackingSettings
@@ -87,7 +88,17 @@ class Config(StrictModel):
         names = Counter(source.name or source.uri for source in self.sources)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            raise ValueError(f"two sources are called {twice[0]!r}; give each a name of its own")
+            from edge.sources.credentials import redacted
+
+            raise ValueError(f"two sources are called {redacted(twice[0])!r}; give each a name of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Config:
+        unnamed = [source for source in self.sources if not re.match(NAME_PATTERN, source.name or source.uri)]
+        labelling = [sink.type for sink in self.sinks if sink.type in {"mqtt", "metrics", "webhook"}]
+        if len(unnamed) > 1 and labelling:
+            raise ValueError(f"{labelling[0]} tells sources apart by their names alone; give each source a name:")
         return self
 
     @model_validator(mode="after")

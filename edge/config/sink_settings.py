@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -188,6 +189,19 @@ class WebhookSettings(StrictModel):
     attempts: Annotated[int, Field(ge=1, le=100)] = 8
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "Authorization"
     secret_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _address_that_can_be_posted_to(self) -> WebhookSettings:
+        try:
+            parts = urlsplit(self.url)
+            fits = bool(parts.hostname) and parts.port != 0 and self.url.isascii() and self.url.isprintable()
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(
+                "url must be http(s)://HOST[:PORT]/PATH in ASCII, with a port of 1 to 65535; escape others"
+            )
+        return self
 
 
 SinkSettings: TypeAlias = Annotated[

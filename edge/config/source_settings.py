@@ -49,6 +49,8 @@ class SourceSettings(StrictModel):
             raise ValueError("a password needs its user; add user:")
         if self.user is not None and ("://" not in self.uri or "@" in urlsplit(self.uri).netloc):
             raise ValueError("user is for a stream whose uri names none; write uri: rtsp://HOST/PATH")
+        if self.user is not None and "#" in self.uri:
+            raise ValueError("uri has a #, which no server gets to see; leave it out, or write %23 for one in a path")
         return self
 
     @model_validator(mode="after")
@@ -73,10 +75,10 @@ class SourceSettings(StrictModel):
 
 
 def has_password(uri: str) -> bool:
-    """Return whether a URL holds user and password; a path that has a colon and an at-sign does not."""
+    """Return whether a URL may hold a password, which can have any character if it was not escaped.
+
+    An at-sign behind a colon counts; a path of this machine that has both does not.
+    """
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", uri):
         return False
-    try:
-        return urlsplit(uri).password is not None
-    except ValueError:
-        return "@" in uri
+    return ":" in uri.partition("://")[2].rpartition("@")[0]

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,14 @@ _UNKNOWN_FPS = 30.0
 _LONGEST_HOLD_S = 5.0
 
 
-def video_sink(path: Path) -> Sink:
-    """Return a sink that survives a cut, where PyAV is installed and the container can; else OpenCV's."""
+def video_sink(path: Path, *, keeps: bool = False) -> Sink:
+    """Return a sink that survives a cut, where PyAV is installed and the container can; else OpenCV's.
+
+    With `keeps` a file that is there stays, and the video goes into `clip-1.mp4`, or the first number that is free.
+    """
+    if keeps:
+        numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(1))
+        path = next(file for file in chain([path], numbered) if not os.path.lexists(file))
     if path.suffix.lower() in _OPTIONS and importlib.util.find_spec("av") is not None:
         return EncodedVideoSink(path)
     from edge.sinks.video import VideoSink

@@ -23,7 +23,7 @@ class SinkContext:
 
     Attributes:
         masks: whether run lengths go into JSON lines.
-        goes_on: whether lines stand behind what is in a file already.
+        goes_on: whether what is in a file already stays: lines go on behind it, a video goes into another.
         on_quit: called when a user closes a window.
         tell: takes a line of what is wrong, or well again.
         losses: tells what sinks lost, by their kind.
@@ -43,7 +43,7 @@ def sink_from_settings(settings: SinkSettings, context: SinkContext) -> Sink:
     if isinstance(settings, VideoSettings):
         from edge.sinks.encoded_video import video_sink
 
-        return video_sink(settings.path)
+        return video_sink(settings.path, keeps=context.goes_on)
     if isinstance(settings, MqttSettings):
         from edge.sinks.mqtt import MqttSink
 

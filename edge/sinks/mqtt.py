@@ -58,8 +58,9 @@ class MqttSink(Sink):
 
     @property
     def lost(self) -> Mapping[str, int]:
-        """Events that were dropped while the broker was away."""
-        return {"broker away": self._outbox.dropped} if self._outbox.dropped else {}
+        """Events that were dropped while the broker was away, or never sent."""
+        dropped = {"broker away": self._outbox.dropped} if self._outbox.dropped else {}
+        return {**dropped, **self._trouble.lost}
 
     def open(self, source: Source) -> None:
         """Begin to connect, without waiting for it. Raises `OutputError` or `DependencyError`."""
@@ -117,7 +118,12 @@ class MqttSink(Sink):
             farewell = client.publish(self._messages.availability_topic, OFFLINE, qos=1, retain=True)
             self._wait(farewell.is_published, FAREWELL_S)
         client.disconnect()
-        client.loop_stop()
+        # It may be waiting for an answer to its connection, for longer than anybody wants to wait here.
+        ending = threading.Thread(target=client.loop_stop, name=self.name, daemon=True)
+        ending.start()
+        ending.join(FAREWELL_S)
+        if unsent := self._outbox.take_back():
+            self._trouble.lose("closed before it was sent", unsent)
         self._client = self._pump = None
 
     def _put_state(self, source: str, message: Message) -> None:

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.config.sink_settings import MqttSettings, TlsSettings
@@ -31,7 +34,7 @@ def client_from_settings(settings: MqttSettings, *, name: str, will_topic: str, 
     except ImportError as error:
         told = "pip install 'edge-hands[mqtt]'"
         raise DependencyError(f"{name} needs paho-mqtt, which is not installed; run {told}") from error
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"edge-{settings.node}", clean_session=True)
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id_of(settings.node), clean_session=True)
     client.connect_timeout = CONNECT_TIMEOUT_S
     client.reconnect_delay_set(1, LONGEST_WAIT_S)
     client.max_inflight_messages_set(most_underway)
@@ -41,6 +44,16 @@ def client_from_settings(settings: MqttSettings, *, name: str, will_topic: str, 
     if settings.tls is not None:
         client.tls_set_context(_tls_context(settings.tls, name))
     return client
+
+
+def client_id_of(node: str, *, machine_id: Path = Path("/etc/machine-id")) -> str:
+    """Return a name that no other machine has: a broker throws off the older of two clients of one name."""
+    try:
+        machine = machine_id.read_bytes().strip()
+    except OSError:
+        machine = b""
+    digest = hashlib.sha256(b"edge-hands:" + (machine or platform.node().encode())).hexdigest()
+    return f"edge-{node}-{digest[:12]}"
 
 
 def _password(settings: MqttSettings, name: str) -> str | None:

@@ -47,6 +47,13 @@ class Outbox:
         with self._lock:
             self._unsent = dict(self._retained)
 
+    def take_back(self) -> int:
+        """Give up the messages that are not retained; return how many those were."""
+        with self._lock:
+            unsent = len(self._once)
+            self._once.clear()
+            return unsent
+
     def __len__(self) -> int:
         with self._lock:
             return len(self._unsent) + len(self._once)

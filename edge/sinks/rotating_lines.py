@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from edge.errors import OutputError
@@ -44,6 +45,7 @@ class RotatingLinesSink(JsonLinesSink):
         self._max_bytes, self._max_age_s, self._keep = max_bytes, max_age_s, keep
         self._trouble = Trouble(self.name, tell)
         self._begun_s = 0.0
+        self._is_put_aside = False
 
     @property
     def lost(self) -> Mapping[str, int]:
@@ -52,15 +54,14 @@ class RotatingLinesSink(JsonLinesSink):
 
     def open(self, source: Source) -> None:
         """Open the file behind its last whole line. Raises `OutputError`."""
-        self._begun_s = time.monotonic()
+        self._begun_s, self._is_put_aside = time.monotonic(), False
         _take_back_torn_line(Path(self._path))
         super().open(source)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line; without room for it, count it. Raises `OutputError` for other faults."""
-        if self._is_due():
-            self._rotate()
         try:
+            self._rotate()
             super().write(frame, result)
         except OutputError as error:
             if not (isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL):
@@ -78,18 +79,28 @@ class RotatingLinesSink(JsonLinesSink):
         return self._whole_bytes > 0 and (is_old or self._whole_bytes >= self._max_bytes)
 
     def _rotate(self) -> None:
+        """Put the file aside when it is due, and begin the next one, which may have to wait until there is room."""
+        try:
+            if self._is_due():
+                self._put_aside()
+            if self._is_put_aside:
+                self._begin_file()
+                self._begun_s, self._is_put_aside = time.monotonic(), False
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _put_aside(self) -> None:
         path = Path(self._path)
         closed = self._closed_files()
         number = _number_of(closed[-1]) + 1 if closed else 1
-        try:
-            self._opened().close()
+        # Somebody may have deleted the file: then there is nothing to keep.
+        with suppress(FileNotFoundError):
             path.rename(path.with_name(f"{path.name}.{number:06d}"))
-            for old in closed[: max(len(closed) + 1 - self._keep, 0)]:
-                old.unlink(missing_ok=True)
-            self._begin_file()
-        except OSError as error:
-            raise self._error(error) from error
-        self._begun_s = time.monotonic()
+        file, self._file = self._opened(), None
+        self._whole_bytes, self._is_put_aside = 0, True
+        file.close()
+        for old in closed[: max(len(closed) + 1 - self._keep, 0)]:
+            old.unlink(missing_ok=True)
 
     def _closed_files(self) -> list[Path]:
         """Return the closed files, oldest first."""

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from edge.config.sink_settings import WebhookSettings
+from edge.errors import OutputError
 from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.gesture_events import GestureEvents
@@ -38,7 +39,7 @@ class WebhookSink(Sink):
     for good, or `attempts` are over. Redirects are not followed: they could carry the secret elsewhere.
 
     Raises:
-        OutputError: from `open`, the secret cannot be read.
+        OutputError: from `open`, the secret cannot be read, or not be sent.
     """
 
     def __init__(
@@ -69,7 +70,11 @@ class WebhookSink(Sink):
         """Read the secret and begin to wait for results. Raises `OutputError`."""
         self._headers = {"Content-Type": "application/json", "User-Agent": "edge-hands"}
         if self._settings.secret_file is not None:
-            self._headers[self._settings.header] = secret_from_file(self._settings.secret_file, of=self.name)
+            secret = secret_from_file(self._settings.secret_file, of=self.name)
+            if not (secret.isascii() and secret.isprintable()):
+                told = f"the secret in {self._settings.secret_file} has characters that no header can carry"
+                raise OutputError(f"{self.name}: {told}; write it in ASCII")
+            self._headers[self._settings.header] = secret
         self._end_s = None
         self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
         self._thread.start()
@@ -91,7 +96,7 @@ class WebhookSink(Sink):
         with self._changed:
             self._end_s = time.monotonic() + FAREWELL_S
             self._changed.notify_all()
-        thread.join(FAREWELL_S)
+        thread.join(FAREWELL_S + 0.5)  # for it to count what it holds at the end
         with self._changed:
             if self._queue:
                 self._trouble.lose("closed before it was sent", len(self._queue))
@@ -149,7 +154,7 @@ class WebhookSink(Sink):
             answer.read(65536)
             if answer.will_close or not answer.isclosed():
                 self._hang_up()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             self._hang_up()
             return f"the server cannot be reached ({str(error) or type(error).__name__})", False
         if 200 <= answer.status < 300:

@@ -90,6 +90,14 @@ def test_what_is_wrong_is_told_with_its_line_and_key(
     [
         ({"sources": [{"uri": "a"}, {"uri": "a"}]}, "two sources are called 'a'"),
         ({"sources": [{"uri": "a.mp4", "user": "me"}]}, "user is for a stream whose uri names none"),
+        ({"sources": [{"uri": "rtsp://c/1#x", "user": "me", "password_env": "P"}]}, "uri has a #"),
+        (
+            {"sources": [{"uri": "rtsp://c/1"}, {"uri": "rtsp://c/2"}], "sinks": [{"type": "metrics"}]},
+            "metrics tells sources apart by their names alone; give each source a name:",
+        ),
+        ({"sinks": [{"type": "webhook", "url": "http://h:99999/"}]}, "url must be"),
+        ({"sinks": [{"type": "webhook", "url": "http://[::1/h"}]}, "url must be"),
+        ({"sinks": [{"type": "webhook", "url": "https://h/hände"}]}, "url must be"),
         ({"sources": [{"uri": "a", "name": "x"}, {"uri": "b", "name": "x"}]}, "two sources are called 'x'"),
         ({"mask": "rle"}, "mask: rle goes into JSON lines; add a sink of type jsonl"),
         ({"sinks": [{"type": "metrics", "address": "0.0.0.0"}]}, "is open to others; add token_file:"),  # noqa: S104
@@ -113,9 +121,13 @@ def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_config(odd)
 
 
-def test_password_in_a_uri_is_never_shown() -> None:
+@pytest.mark.parametrize(
+    "uris",
+    [["rtsp://me:s3cret@camera/1"], ["rtsp://me:s3cret/w@camera/1"], ["rtsp://camera/1?token=s3cret"] * 2],
+)
+def test_password_in_a_uri_is_never_shown(uris: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        config_from_mapping({"sources": [{"uri": "rtsp://me:s3cret@camera/1"}]}, origin="test")
+        config_from_mapping({"sources": [{"uri": uri} for uri in uris]}, origin="test")
     assert "s3cret" not in str(caught.value)
 
 

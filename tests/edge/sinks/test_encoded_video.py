@@ -55,6 +55,20 @@ def test_frames_are_read_back_at_their_times(tmp_path: Path, ending: str) -> Non
         assert sum(1 for _ in opened.frames()) == 6
 
 
+def test_video_of_a_run_that_goes_on_leaves_the_older_ones(tmp_path: Path) -> None:
+    for times in (1, 2, 3):
+        sink = video_sink(tmp_path / "clip.mp4", keeps=True)
+        assert isinstance(sink, EncodedVideoSink)
+        sink.open(source())
+        write(sink, *range(times))
+        sink.close()
+    assert {file.name: len(times_in(file)) for file in tmp_path.iterdir()} == {
+        "clip.mp4": 1,
+        "clip-1.mp4": 2,
+        "clip-2.mp4": 3,
+    }
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_killed_program_leaves_a_video(tmp_path: Path, repo_root: Path, ending: str) -> None:
     file = tmp_path / f"o{ending}"

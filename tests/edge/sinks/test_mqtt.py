@@ -15,6 +15,7 @@ import pytest
 from edge.config.sink_settings import MqttSettings, TlsSettings
 from edge.errors import OutputError
 from edge.sinks.mqtt import MqttSink
+from edge.sinks.mqtt_client import client_id_of
 from tests.edge.sinks.broker import PASSWORD, USER, Broker, Subscriber, until
 from tests.edge.sinks.results import FRAME, result, source
 
@@ -152,6 +153,31 @@ def test_frozen_broker_slows_nothing_and_is_left_behind_at_the_end(
     sink.close()
     assert time.monotonic() - begun_s < 6.0
     broker.send(signal.SIGCONT)
+
+
+def test_broker_that_answers_nothing_is_left_behind_and_what_it_misses_is_counted(told: list[str]) -> None:
+    with socket.socket() as silent, socket.socket() as waiting:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        waiting.connect(silent.getsockname())  # the queue is full now, and every other SYN is dropped
+        sink = MqttSink(MqttSettings(type="mqtt", host="127.0.0.1", port=silent.getsockname()[1]), tell=told.append)
+        sink.open(source())
+        write(sink, count(), "fist", times=4)
+        time.sleep(0.2)
+        begun_s = time.monotonic()
+        sink.close()
+        assert time.monotonic() - begun_s < 3.5
+        assert dict(sink.lost) == {"closed before it was sent": 1}
+
+
+def test_machines_have_different_names_at_the_broker(tmp_path: Path) -> None:
+    names = []
+    for machine in ("1f", "2f"):
+        (tmp_path / machine).write_text(machine, encoding="utf-8")
+        names.append(client_id_of("hands", machine_id=tmp_path / machine))
+    assert names[0] != names[1]
+    assert client_id_of("hands", machine_id=tmp_path / "1f") == names[0]
+    assert client_id_of("hands", machine_id=tmp_path / "none").startswith("edge-hands-")
 
 
 def test_lost_node_is_offline_by_its_last_will(subscriber: Subscriber, sink: MqttSink) -> None:

@@ -66,6 +66,18 @@ def test_torn_line_of_a_killed_program_is_taken_back(tmp_path: Path) -> None:
     assert numbers_in(tmp_path) == [0, 1]
 
 
+def test_lines_go_on_in_a_new_file_when_theirs_was_deleted(tmp_path: Path) -> None:
+    sink = RotatingLinesSink(tmp_path / "o.jsonl", max_bytes=1000)
+    sink.open(source())
+    write(sink, 0)
+    (tmp_path / "o.jsonl").unlink()
+    write(sink, *range(1, 50))
+    sink.close()
+    numbers = numbers_in(tmp_path)
+    assert numbers == list(range(numbers[0], 50))
+    assert numbers[0] < 10
+
+
 def test_full_disk_is_counted_told_and_recovered_from(tmp_path: Path) -> None:
     told: list[str] = []
     sink = RotatingLinesSink(tmp_path / "o.jsonl", max_bytes=5000, keep=5, tell=told.append)
@@ -88,10 +100,22 @@ def test_full_disk_is_counted_told_and_recovered_from(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(
+def run_in_mount(options: str, code: str, folder: Path, repo_root: Path) -> None:
+    """Run Python beside a file system of its own, `small`."""
+    words = f"mkdir small && mount -t tmpfs -o {options} none small && {sys.executable} -c '{code}'"
+    environment = {**os.environ, "PYTHONPATH": str(repo_root)}
+    command = ["unshare", "-Urm", "sh", "-c", words]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+needs_mounts = pytest.mark.skipif(
     subprocess.run(["unshare", "-Urm", "true"], check=False, capture_output=True).returncode != 0,
     reason="this machine allows no mounts of one's own (unshare -Urm)",
 )
+
+
+@needs_mounts
 def test_full_disk_costs_the_oldest_closed_file(tmp_path: Path, repo_root: Path) -> None:
     code = """
 from tests.edge.sinks.test_rotating_lines import *
@@ -103,11 +127,22 @@ numbers = numbers_in(Path("small"))
 assert numbers[-1] == 5999 and numbers[0] > 1000, numbers[:3]
 assert 0 < sum(sink.lost.values()) < 40, sink.lost
 """
-    words = f"mkdir small && mount -t tmpfs -o size=1m none small && {sys.executable} -c '{code}'"
-    environment = {**os.environ, "PYTHONPATH": str(repo_root)}
-    command = ["unshare", "-Urm", "sh", "-c", words]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_in_mount("size=1m", code, tmp_path, repo_root)
+
+
+@needs_mounts
+def test_next_file_that_has_no_room_costs_the_oldest_closed_file(tmp_path: Path, repo_root: Path) -> None:
+    code = """
+from tests.edge.sinks.test_rotating_lines import *
+sink = RotatingLinesSink("small/o.jsonl", max_bytes=1000, keep=100, tell=lambda line: None)
+sink.open(source())
+write(sink, *range(100))
+sink.close()
+numbers = numbers_in(Path("small"))
+assert numbers[-1] >= 98 and numbers[0] > 50, numbers
+assert 0 < sum(sink.lost.values()) < 50, sink.lost
+"""
+    run_in_mount("nr_inodes=3", code, tmp_path, repo_root)
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edge.config.sink_settings import WebhookSettings
+from edge.errors import OutputError
 from edge.sinks.webhook import WebhookSink
 from tests.edge.sinks.broker import free_port, until
 from tests.edge.sinks.results import FRAME, result, source
@@ -111,6 +112,13 @@ def test_results_arrive_in_batches_with_the_secret(
     assert all(len(body["items"]) <= 4 and body["schema"] == "edge.webhook/1" for body, _, _ in receiver.posted)
     assert {headers["Authorization"] for _, headers, _ in receiver.posted} == {"Bearer abc"}
     assert (told, dict(sink.lost)) == ([], {})
+
+
+def test_secret_that_no_header_can_carry_is_told(told: list[str], tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("Bearer 5€\n", encoding="utf-8")
+    with pytest.raises(OutputError, match="has characters that no header can carry"):
+        opened(free_port(), told, secret_file=secret)
 
 
 def test_events_alone_are_sent_where_they_are_asked_for(receive: Callable[..., Receiver], told: list[str]) -> None:
