@@ -84,9 +84,15 @@ def test_the_table_names_every_loop(measured: tuple[Path, str]) -> None:
         assert text in measured[1]
 
 
-def test_a_report_is_as_good_as_itself(measured: tuple[Path, str]) -> None:
-    report = str(measured[0] / "a.json")
-    assert run_bench("compare", report, report, "--fail-over", "0").returncode == 0
+def test_a_second_is_enough_to_pass_and_to_fail(measured: tuple[Path, str]) -> None:
+    path = measured[0] / "a.json"
+    assert run_bench("compare", str(path), str(path), "--fail-over", "0").returncode == 0
+    slow, told = measured[0] / "slow.json", json.loads(path.read_text(encoding="utf-8"))
+    for case in told["cases"]:
+        for block in case["closed"]["blocks"]:
+            block["seconds"] *= 10
+    slow.write_text(json.dumps(told), encoding="utf-8")
+    assert run_bench("compare", str(path), str(slow), "--fail-over", "5%").returncode == 8
 
 
 def test_the_page_needs_nothing_else_and_its_charts_are_sound(measured: tuple[Path, str]) -> None:
