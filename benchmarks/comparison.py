@@ -4,14 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one side made of a video, which shows whether both did the same work."""
+
+    frames: int
+    hands: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Medians over `rounds`; `unit` is "ms", of which fewer are better, or "FPS", of which more are."""
+    """Medians over `rounds`; `unit` is "ms", of which fewer are better, or "FPS", of which more are.
+
+    `ours_seen` and `theirs_seen` are None where nobody counted.
+    """
 
     subject: str
     ours: str
@@ -20,6 +31,8 @@ class Comparison:
     our_value: float
     their_value: float
     rounds: int
+    ours_seen: Seen | None = None
+    theirs_seen: Seen | None = None
 
     @property
     def times_as_fast(self) -> float:
@@ -38,6 +51,8 @@ class Comparison:
             "their_value": round(self.their_value, 4),
             "times_as_fast": round(self.times_as_fast, 3),
             "rounds": self.rounds,
+            **({"ours_seen": asdict(self.ours_seen)} if self.ours_seen else {}),
+            **({"theirs_seen": asdict(self.theirs_seen)} if self.theirs_seen else {}),
         }
 
 

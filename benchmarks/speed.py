@@ -35,10 +35,12 @@ def pictures_of(video: Path, count: int) -> list[Picture]:
 
 def print_results(comparisons: list[Comparison], footprint: Footprint, console: Console) -> None:
     """Print a row a comparison, then the footprint."""
-    table = Table("compared", "ours", "theirs", "unit", "times as fast")
+    table = Table("compared", "ours", "theirs", "unit", "times as fast", "frames", "hands")
     for row in comparisons:
         ours, theirs = f"{row.ours}: {row.our_value:.2f}", f"{row.theirs}: {row.their_value:.2f}"
-        table.add_row(row.subject, ours, theirs, row.unit, f"{row.times_as_fast:.2f}")
+        seen = (row.ours_seen, row.theirs_seen)
+        counts = (" / ".join(str(getattr(one, name, "?")) for one in seen) for name in ("frames", "hands"))
+        table.add_row(row.subject, ours, theirs, row.unit, f"{row.times_as_fast:.2f}", *(counts if any(seen) else ()))
     console.print(table)
     console.print(footprint)
 

@@ -120,17 +120,26 @@ def keypoints(results: Path) -> str:
 
 
 def speed(results: Path) -> str:
-    """Return what was compared with what, a row a comparison."""
+    """Return what was compared with what, a row a comparison; frames and hands on each side where they were counted."""
+    compared = measured_speed(results)["comparisons"]
+    counts = ("frames", "hands") if any("ours_seen" in row for row in compared) else ()
     rows = [
         [
             row["subject"],
             f"{row['ours']}: {row['our_value']:.3g} {row['unit']}",
             f"{row['theirs']}: {row['their_value']:.3g} {row['unit']}",
             f"{row['times_as_fast']:.2f}",
+            *(_both_seen(row, count) for count in counts),
         ]
-        for row in measured_speed(results)["comparisons"]
+        for row in compared
     ]
-    return table(["compared", "ours", "theirs", "times as fast"], rows)
+    heads = (f"{count}, ours / theirs" for count in counts)
+    return table(["compared", "ours", "theirs", "times as fast", *heads], rows)
+
+
+def _both_seen(row: dict[str, Any], count: str) -> str:
+    sides = [row.get(side, {}).get(count, "?") for side in ("ours_seen", "theirs_seen")]
+    return " / ".join(map(str, sides)) if "ours_seen" in row else ""
 
 
 def footprint(results: Path) -> str:

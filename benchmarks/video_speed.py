@@ -7,10 +7,13 @@ import json
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from benchmarks.comparison import Comparison, in_turns
+from benchmarks.comparison import Comparison, Seen, in_turns
 from edge.errors import DependencyError
 
 MEDIAPIPE_SCRIPT = Path(__file__).parent / "peers" / "mediapipe_video.py"
@@ -34,19 +37,36 @@ def peers(video: Path, *, mediapipe_python: Path | None, hagrid: Path | None) ->
 
 
 def compare_video(video: Path, peer: str, command: Command, *, threads: int, rounds: int) -> Comparison:
-    """Compare frames a second over `video`; each round is a process of its own, loading is not counted."""
-    edge_run = Path(sysconfig.get_path("scripts")) / "edge-run"
-    return in_turns(
+    """Compare frames a second over `video`; each round is a process of its own, loading is not counted.
+
+    What both sides saw of the video is counted too, ours in a run that is not timed.
+    """
+    ours: Command = [Path(sysconfig.get_path("scripts")) / "edge-run", video, "--json", "--threads", str(threads)]
+    measured = in_turns(
         f"{video.name}, decoding included, {threads} threads",
-        ours=("edge-run", lambda: _fps([edge_run, video, "--json", "--threads", str(threads)])),
-        theirs=(peer, lambda: _fps(command)),
+        ours=("edge-run", lambda: float(_told(ours)["fps"])),
+        theirs=(peer, lambda: float(_told(command)["fps"])),
         unit="FPS",
         rounds=rounds,
     )
+    return replace(measured, ours_seen=_seen_by_edge_run(ours), theirs_seen=_seen_in(_told(command)))
 
 
-def _fps(command: Command) -> float:
+def _told(command: Command) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode != 0:
         raise DependencyError(f"{' '.join(map(str, command))} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return float(json.loads(done.stdout.splitlines()[-1])["fps"])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _seen_in(told: dict[str, Any]) -> Seen | None:
+    return Seen(told["frames"], told["hands"]) if {"frames", "hands"} <= told.keys() else None
+
+
+def _seen_by_edge_run(command: Command) -> Seen:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "results.jsonl"
+        _told([*command, "--jsonl", path])
+        hands = [len(json.loads(line)["hands"]) for line in path.read_text("utf-8").splitlines()]
+    return Seen(len(hands), sum(hands))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,13 +11,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bench.report import BenchReport, Block, Case
+from edge.bench.report import BenchReport, Block, Case, Loop
 from edge.errors import UsageError
 
 RESAMPLES = 4000
 LEAST_PAIRS = 6
 """Fewer pairs of blocks tell no interval."""
-_LEVEL = 95
+_LEVEL, _DEVIATIONS = 95, 1.96
+_HANDS_DIFFER = 0.05
+_ENERGY = "mJ a frame, closed"
 
 Verdict = Literal["better", "same", "worse", "unclear"]
 
@@ -57,14 +60,46 @@ def compare(a: BenchReport, b: BenchReport) -> list[Ratio]:
     return [ratio for one, other in pairs for ratio in _ratios(one, other)]
 
 
+def hindrances(a: BenchReport, b: BenchReport, ratios: Sequence[Ratio]) -> list[str]:
+    """Return sentences on why B cannot be judged by A."""
+    there = {_key(case): case for case in b.cases}
+    told = [f"{_named(case)} is missing in B" for case in a.cases if _key(case) not in there]
+    if a.seconds != b.seconds:
+        told.append(f"A's loops took {a.seconds:g} s, B's {b.seconds:g} s")
+    for case in a.cases:
+        other = there.get(_key(case))
+        if other and _rate(case) != _rate(other):
+            told.append(f"{_named(case)} had {_rate(case)} in A, {_rate(other)} in B")
+    told += [
+        f"{ratio.case}: {ratio.figure} has fewer than {LEAST_PAIRS} blocks"
+        for ratio in ratios
+        if ratio.low is None and ratio.figure != _ENERGY
+    ]
+    return told
+
+
 def differences(a: BenchReport, b: BenchReport) -> list[str]:
     """Return sentences on what else differs between the reports, which a ratio may be due to."""
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "source": (a.source, b.source),
+        "picture": (a.picture_wh, b.picture_wh),
+        "seconds a loop": (a.seconds, b.seconds),
+        "seconds of warming up": (a.warm_up_s, b.warm_up_s),
         **{name: (value, getattr(b.machine, name)) for name, value in a.machine},
         **{f"version of {name}": (a.versions.get(name), b.versions.get(name)) for name in {*a.versions, *b.versions}},
     }
+    there, here = ({_key(case): case for case in report.cases} for report in (a, b))
+    for key, case in there.items():
+        if key in here:
+            name, other = _named(case), here[key]
+            pairs[f"{name}: threads"] = case.threads, other.threads
+            pairs[f"{name}: models"] = _models(case), _models(other)
+            pairs[f"{name}: camera"] = _rate(case), _rate(other)
+            if not math.isclose(case.hands_a_frame, other.hands_a_frame, rel_tol=_HANDS_DIFFER):
+                pairs[f"{name}: hands a frame"] = f"{case.hands_a_frame:.2f}", f"{other.hands_a_frame:.2f}"
     told = [f"{what}: {one} in A, {other} in B" for what, (one, other) in pairs.items() if one != other]
+    told += [f"{_named(there[key])} is missing in B" for key in there if key not in here]
+    told += [f"{_named(here[key])} is missing in A" for key in here if key not in there]
     for report, name in ((a, "A"), (b, "B")):
         for case in report.cases:
             loops = [case.closed, *([case.paced] if case.paced else [])]
@@ -99,10 +134,28 @@ def _ratios(a: Case, b: Case) -> list[Ratio]:
     if a.paced and b.paced and a.paced.rate_fps == b.paced.rate_fps:
         told = f"ms from capture to result at {a.paced.rate_fps:g} FPS"
         ratios.append(ratio_of_blocks(name, told, a.paced.blocks, b.paced.blocks, lambda one: one.p50_ms))
+        ratios.append(_ratio_of_drops(name, a.paced, b.paced))
     energy = a.closed.machine.energy_mj, b.closed.machine.energy_mj
     if energy[0] and energy[1]:
-        ratios.append(Ratio(name, "mJ a frame, closed", energy[0], energy[1], energy[1] / energy[0]))
+        ratios.append(Ratio(name, _ENERGY, energy[0], energy[1], energy[1] / energy[0]))
     return ratios
+
+
+def _ratio_of_drops(case: str, a: Loop, b: Loop) -> Ratio:
+    """Return the ratio of camera frames that a result takes, its interval from the normal law of their logarithm."""
+    lost, shown = (
+        np.array(counts, np.float64) for counts in zip(*((_drops(one), one.frames) for one in (a, b)), strict=True)
+    )
+    taken = (lost + shown) / shown
+    log = float(np.log(taken[1] / taken[0]))
+    half = _DEVIATIONS * float(np.sqrt((lost / shown / (lost + shown)).sum()))
+    low, high = math.exp(log - half), math.exp(log + half)
+    told = f"camera frames a result at {a.rate_fps:g} FPS"
+    return Ratio(case, told, float(taken[0]), float(taken[1]), math.exp(log), low, high)
+
+
+def _drops(loop: Loop) -> int:
+    return sum(loop.dropped.values())
 
 
 def _interval(logs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,3 +170,11 @@ def _key(case: Case) -> tuple[str, ...]:
 
 def _named(case: Case) -> str:
     return f"{case.name} {case.precision} on {case.device}"
+
+
+def _models(case: Case) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(case.models.items()))
+
+
+def _rate(case: Case) -> str:
+    return f"{case.paced.rate_fps:g} FPS" if case.paced and case.paced.rate_fps else "no rate"

@@ -18,7 +18,7 @@ from edge.machine.memory import resident_mb
 from edge.telemetry import Readings, Sampler, Telemetry
 from edge.telemetry.threads import ThreadTime, thread_times
 
-MOST_BLOCKS, LEAST_BLOCK_S = 60, 0.25
+MOST_BLOCKS, LEAST_BLOCK_S = 60, 0.05
 
 
 class _Record:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from edge.bundle.bundle import Bundle
+from edge.bundle.contract import ModelContract
 from edge.bundle.precision import Precision
 from edge.bundle.zoo import find_bundle
 from edge.device import Device, DeviceName
@@ -108,13 +109,20 @@ class _PipelineShowing:
 class ModelSubject:
     """One model, frame by frame on the calling thread; `threads` are those of one inference.
 
-    A model that says more about hands gets those that the shipped ones found on the same pictures, found beforehand.
+    A model that says more about hands gets `hands`, of each frame those that were found on it beforehand.
     """
 
     kind: Literal["pipeline", "model"] = "model"
 
     def __init__(
-        self, bundle: Bundle, precision: Precision, frames: Sequence[Frame], *, device: str, threads: int | None
+        self,
+        bundle: Bundle,
+        precision: Precision,
+        frames: Sequence[Frame],
+        hands: Sequence[Hands],
+        *,
+        device: str,
+        threads: int | None,
     ) -> None:
         self.name, self.threads = bundle.manifest.name, threads or 1
         self.models: Mapping[str, str] = {self.name: bundle.manifest.version}
@@ -128,12 +136,7 @@ class ModelSubject:
             else OnnxRuntimeRunner.from_bundle(bundle, precision=precision, threads=self.threads)
         )
         self._task = task_from_runner(bundle.manifest, runner)
-        try:
-            self._hands = _hands_on(frames) if self._task.needs_hands else [Hands.empty()] * len(frames)
-        except BaseException:
-            self._task.close()
-            raise
-        self._places = {id(frame.pixels): place for place, frame in enumerate(frames)}
+        self._hands = {id(frame.pixels): found for frame, found in zip(frames, hands, strict=True)}
 
     def start(self, source: Source) -> Showing:
         """Begin with the source's first frame."""
@@ -145,7 +148,7 @@ class ModelSubject:
 
     def show(self, frame: Frame) -> Shown:
         """Take one frame through the model."""
-        given = self._hands[self._places[id(frame.pixels)]]
+        given = self._hands[id(frame.pixels)]
         edges_ns = [time.monotonic_ns()]
         self._task.prepare(frame, given)
         edges_ns.append(time.monotonic_ns())
@@ -184,8 +187,13 @@ def bundles_from_name(name_or_path: str, precision: str) -> list[tuple[Bundle, P
     return [(bundle, one) for one in chosen]
 
 
-def _hands_on(frames: Sequence[Frame]) -> list[Hands]:
-    """Return what detector and keypoints find on each frame; where nothing is found, what the frame before showed."""
+def hands_for(bundles: Sequence[Bundle], frames: Sequence[Frame]) -> list[Hands]:
+    """Return what detector and keypoints find on each frame; where nothing is found, what the frame before showed.
+
+    No hands at all where none of the bundles looks at any. Raises `SourceError` when no frame shows one.
+    """
+    if not any(_needs_hands(bundle.manifest) for bundle in bundles):
+        return [Hands.empty()] * len(frames)
     found: list[Hands] = []
     tasks = tasks_from_models(("hand-detector", "hand-keypoints"), device="cpu", min_score=None)
     try:
@@ -203,3 +211,7 @@ def _hands_on(frames: Sequence[Frame]) -> list[Hands]:
     if last is None:
         raise SourceError("no hand is found on the source's first frames; give a --source that shows hands")
     return [last := hands if len(hands) else last for hands in found]
+
+
+def _needs_hands(contract: ModelContract) -> bool:
+    return contract.task != "detector" and (contract.task != "segmenter" or contract.picture_input.fit == "crop")

@@ -39,10 +39,10 @@ def compare(
 
 def _compare(a: Path, b: Path, fail_over: float | None, *, as_json: bool) -> int:
     from edge.bench.compare import compare as ratios_of
-    from edge.bench.compare import differences
+    from edge.bench.compare import differences, hindrances
     from edge.bench.report import report_from_file
     from edge.cli.bench_table import print_ratios
-    from edge.errors import RegressionError
+    from edge.errors import RegressionError, UsageError
 
     one, other = report_from_file(a), report_from_file(b)
     ratios, allowed = ratios_of(one, other), fail_over or 0.0
@@ -57,6 +57,12 @@ def _compare(a: Path, b: Path, fail_over: float | None, *, as_json: bool) -> int
         raise RegressionError(
             f"{b} is worse than {a} by more than {fail_over:.1%}: {'; '.join(worse)}; make it faster, or measure both"
             " again on a machine that does nothing else"
+        )
+    hindered = hindrances(one, other, ratios) if fail_over is not None else []
+    if hindered:
+        raise UsageError(
+            f"{b} cannot be judged by {a}: {'; '.join(hindered)}; measure the same in both, with the same --seconds"
+            " and --rate, 30 seconds or more"
         )
     return 0
 

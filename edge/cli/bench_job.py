@@ -52,16 +52,18 @@ def run_bench(settings: BenchSettings) -> int:
 
 def _cases(settings: BenchSettings, frames: list[Frame], fps: float, telemetry: Telemetry) -> Iterator[Case]:
     from edge.bench.bench import measure_case
-    from edge.bench.subject import ModelSubject, PipelineSubject, bundles_from_name
+    from edge.bench.subject import ModelSubject, PipelineSubject, bundles_from_name, hands_for
 
     device, threads = settings.device.value, settings.threads
     makers: list[tuple[Callable[[], Subject], Precision]] = []
     if settings.pipeline:
         makers.append((lambda: PipelineSubject(device=device, threads=threads), "fp32"))
-    for name in settings.bundles:
-        for bundle, precision in bundles_from_name(name, settings.precision):
-            opened = partial(ModelSubject, bundle, precision, frames, device=device, threads=threads)
-            makers.append((opened, precision))
+    bundles = [pair for name in settings.bundles for pair in bundles_from_name(name, settings.precision)]
+    # Found before any case, so that no loading includes it.
+    hands = hands_for([bundle for bundle, _ in bundles], frames)
+    for bundle, precision in bundles:
+        opened = partial(ModelSubject, bundle, precision, frames, hands, device=device, threads=threads)
+        makers.append((opened, precision))
     for make, precision in makers:
         yield measure_case(
             make,

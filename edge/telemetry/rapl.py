@@ -17,7 +17,9 @@ class Rapl:
 
     def __init__(self, root: Path) -> None:
         zones = sorted((root / "sys/class/powercap").glob("intel-rapl:?"))
-        self._zones = {text_from_file(path / "name") or path.name: path for path in zones}
+        named = {text_from_file(path / "name") or path.name: path for path in zones}
+        # The platform's counter, where there is one, holds the packages' again.
+        self._zones = {name: path for name, path in named.items() if name != "psys"} or named
         self._last_uj: dict[str, float] = {}
         self._wrapped_uj: dict[str, float] = {}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.comparison import Comparison
+from benchmarks.chart import ratios
+from benchmarks.comparison import Comparison, Seen
 from benchmarks.footprint import Footprint
 from benchmarks.handedness_score import HandednessScore
 from benchmarks.tables import DOCUMENTS, RESULTS, TABLES, table, with_tables
@@ -52,6 +53,20 @@ def test_handedness_is_shown_where_it_was_measured(results: Path) -> None:
     assert head.endswith("| handedness: accuracy | handedness: macro F1 | handedness: share of the larger class |")
     assert ours.endswith("| 0.75 | 0.70 | 0.50 |")
     assert peer.endswith("|  |  |  |")
+
+
+def test_what_both_sides_saw_is_shown_where_it_was_counted(results: Path) -> None:
+    path = results / "speed.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert "hands" not in TABLES["speed"](results)
+    counted = Comparison("video", "edge-run", "peer", "FPS", 2.0, 1.0, 3, Seen(54, 60), Seen(50, 31))
+    stored["comparisons"].append(counted.to_dict())
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    head, _, uncounted, video = TABLES["speed"](results).splitlines()
+    assert head.endswith("| frames, ours / theirs | hands, ours / theirs |")
+    assert uncounted.endswith("|  |  |")
+    assert video.endswith("| 54 / 50 | 60 / 31 |")
+    assert ratios(stored) == {"peer": pytest.approx(2.0)}
 
 
 def test_every_table_is_shown_somewhere(repo_root: Path) -> None:

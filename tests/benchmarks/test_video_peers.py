@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from benchmarks.chart import CHART, ratios, svg_from_ratios
+from benchmarks.comparison import Seen
 from benchmarks.peers.tutorial_video import TutorialLoop
 from benchmarks.peers.watching import watch
 from benchmarks.tables import RESULTS
+from benchmarks.video_speed import compare_video
 from edge.errors import SourceError
 from edge.scene import Scene
 from edge.tasks import load
@@ -46,6 +49,22 @@ def test_every_frame_of_a_video_is_looked_at(tmp_path: Path) -> None:
     assert told["fps"] > 0
     with pytest.raises(SourceError, match="shows no frame"):
         watch(tmp_path / "none.avi", lambda _: 0)
+
+
+def test_what_both_sides_saw_of_a_video_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for time_s in (0.0, 0.1, 0.2):
+        writer.write(Scene(320, 240, hands=2, seed=0).render(time_s).bgr)
+    writer.release()
+    peer: list[str | Path] = [sys.executable, "-c", 'print(\'{"fps": 2, "frames": 2, "hands": 0}\')']
+    compared = compare_video(path, "one that skips", peer, threads=1, rounds=1)
+    assert compared.ours_seen is not None
+    assert compared.ours_seen.frames == 3
+    assert compared.ours_seen.hands > 0
+    assert compared.theirs_seen == Seen(2, 0)
+    silent: list[str | Path] = [sys.executable, "-c", "print('{\"fps\": 2}')"]
+    assert compare_video(path, "one that does not tell", silent, threads=1, rounds=1).theirs_seen is None
 
 
 def test_the_chart_shows_the_stored_results() -> None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,6 +16,9 @@ from edge.bench.loop import machine_figures
 from edge.bench.report import report_from_file
 from edge.bench.reservoir import KEPT, Reservoir
 from edge.bench.ring import RingSource, ring_from_source
+from edge.bench.subject import ModelSubject, hands_for
+from edge.bundle.bundle import Bundle
+from edge.bundle.zoo import find_bundle
 from edge.telemetry import Readings
 from tests.edge.bench.reports import report_of, times_ms
 
@@ -63,14 +67,32 @@ def test_a_real_run_counts_what_it_measured(measured: tuple[Path, str]) -> None:
         assert case.hands_a_frame > 0.5
 
 
+def test_loading_a_model_does_not_include_finding_its_hands(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, _ = ring_from_source(SCENE)
+    bundle = Bundle.open(find_bundle("gesture-classifier"))
+    hands = hands_for([bundle], frames)
+    assert all(len(found) for found in hands)
+    monkeypatch.setattr("edge.bench.subject.tasks_from_models", None)
+    with closing(ModelSubject(bundle, "fp32", frames, hands, device="cpu", threads=None)) as subject:
+        assert subject.show(frames[1]).hands == len(hands[1])
+    detector = Bundle.open(find_bundle("hand-detector"))
+    assert [len(found) for found in hands_for([detector], frames)] == [0] * len(frames)
+
+
 def test_the_table_names_every_loop(measured: tuple[Path, str]) -> None:
     for text in ("closed loop", "at 20 FPS", "gesture-classifier fp32", "ms by stage: preprocess"):
         assert text in measured[1]
 
 
-def test_a_report_is_as_good_as_itself(measured: tuple[Path, str]) -> None:
-    report = str(measured[0] / "a.json")
-    assert run_bench("compare", report, report, "--fail-over", "0").returncode == 0
+def test_a_second_is_enough_to_pass_and_to_fail(measured: tuple[Path, str]) -> None:
+    path = measured[0] / "a.json"
+    assert run_bench("compare", str(path), str(path), "--fail-over", "0").returncode == 0
+    slow, told = measured[0] / "slow.json", json.loads(path.read_text(encoding="utf-8"))
+    for case in told["cases"]:
+        for block in case["closed"]["blocks"]:
+            block["seconds"] *= 10
+    slow.write_text(json.dumps(told), encoding="utf-8")
+    assert run_bench("compare", str(path), str(slow), "--fail-over", "5%").returncode == 8
 
 
 def test_the_page_needs_nothing_else_and_its_charts_are_sound(measured: tuple[Path, str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.bench.compare import LEAST_PAIRS, compare, differences
-from edge.bench.report import json_from_report, report_from_file
+from edge.bench.report import BenchReport, json_from_report, report_from_file
 from edge.cli import bench_compare
 from edge.errors import SourceError, UsageError
 from edge.telemetry import Readings
@@ -29,20 +29,20 @@ def run_compare(folder: Path, factor: float, *words: str) -> int:
 @pytest.mark.parametrize("seed", range(6))
 def test_two_runs_of_the_same_are_never_worse(seed: int) -> None:
     ratios = compare(report_of(times_ms(seed)), report_of(times_ms(seed + 100)))
-    assert len(ratios) == 3
+    assert len(ratios) == 4
     assert not [ratio for ratio in ratios if ratio.verdict(ALLOWED) != "same"]
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_slowdown_of_a_tenth_is_seen_and_bounded(seed: int) -> None:
-    for ratio in compare(report_of(times_ms(seed)), report_of(times_ms(seed + 100), factor=1.1)):
+    for ratio in compare(report_of(times_ms(seed)), report_of(times_ms(seed + 100), factor=1.1))[:3]:
         assert ratio.low is not None
         assert ratio.high is not None
         assert ratio.low < ratio.ratio < ratio.high
         assert ratio.ratio == pytest.approx(1.1, abs=0.03)
         assert ratio.verdict(ALLOWED) == "worse"
     faster = compare(report_of(times_ms(seed), factor=1.1), report_of(times_ms(seed + 100)))
-    assert {ratio.verdict(ALLOWED) for ratio in faster} == {"better"}
+    assert {ratio.verdict(ALLOWED) for ratio in faster[:3]} == {"better"}
 
 
 def test_nineteen_of_twenty_intervals_hold_the_truth() -> None:
@@ -72,7 +72,54 @@ def test_the_command_fails_on_a_slowdown_and_names_the_figures(
     capfd.readouterr()
     assert run_compare(tmp_path, 1.1, "--json", "--fail-over", "5%") == 8
     told = json.loads(capfd.readouterr().out)
-    assert {row["verdict"] for row in told["ratios"]} == {"worse"}
+    assert {row["verdict"] for row in told["ratios"][:3]} == {"worse"}
+
+
+def judge(folder: Path, one: BenchReport, other: BenchReport) -> int:
+    """Return the exit code of judging the second report by the first."""
+    paths = [folder / "a.json", folder / "b.json"]
+    for path, report in zip(paths, (one, other), strict=True):
+        path.write_text(json_from_report(report))
+    with pytest.raises(SystemExit) as ended:
+        bench_compare.app([*map(str, paths), "--fail-over", "5%"], prog_name="edge-bench compare")
+    return int(ended.value.code or 0)
+
+
+def test_what_cannot_be_judged_does_not_pass(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    one, few = report_of(times_ms(1)), report_of(times_ms(1, blocks=LEAST_PAIRS - 1))
+    more = one.model_copy(update={"cases": (*one.cases, one.cases[0].model_copy(update={"name": "other"}))})
+    assert judge(tmp_path, more, more) == 0
+    assert judge(tmp_path, one, more) == 0
+    slower = report_of(times_ms(2, blocks=LEAST_PAIRS - 1), factor=10)
+    for a, b, told in (
+        (few, slower, "has fewer than 6 blocks"),
+        (more, one, "other fp32 on cpu is missing in B"),
+        (one, one.model_copy(update={"seconds": 60.0}), "A's loops took 30 s, B's 60 s"),
+        (
+            one,
+            changed(one, paced=one.cases[0].closed.model_copy(update={"rate_fps": 60.0})),
+            "30 FPS in A, 60 FPS in B",
+        ),
+    ):
+        capfd.readouterr()
+        assert judge(tmp_path, a, b) == 2
+        lines = capfd.readouterr().err.strip().splitlines()
+        assert len(lines) == 1
+        assert told in lines[0]
+
+
+def changed(report: BenchReport, **fields: object) -> BenchReport:
+    """Return a report whose only case has other fields."""
+    return report.model_copy(update={"cases": (report.cases[0].model_copy(update=fields),)})
+
+
+def test_more_drops_are_worse(tmp_path: Path) -> None:
+    one = report_of(times_ms(1))
+    paced = one.cases[0].paced
+    assert paced is not None
+    for drops, code in ((3, 0), (100, 0), (500, 8), (10**6, 8)):
+        other = changed(one, paced=paced.model_copy(update={"dropped": {"not fetched in time": drops}}))
+        assert judge(tmp_path, one, other) == code
 
 
 @pytest.mark.parametrize("share", ["five", "-1%", "nan", "2000%"])
@@ -106,6 +153,20 @@ def test_what_else_differs_is_told() -> None:
         "version of edge-hands: 0.1.0 in A, 0.2.0 in B",
         "pipeline fp32 on cpu: the machine was throttled in B",
     ]
+
+
+def test_what_was_measured_otherwise_is_told() -> None:
+    one = report_of(times_ms(1))
+    other = changed(one, threads=4, models={"hand-detector": "2.0.0"}, hands_a_frame=1.0)
+    other = other.model_copy(update={"seconds": 1.0, "picture_wh": (320, 240)})
+    assert differences(one, other) == [
+        "picture: (640, 480) in A, (320, 240) in B",
+        "seconds a loop: 30.0 in A, 1.0 in B",
+        "pipeline fp32 on cpu: threads: 2 in A, 4 in B",
+        "pipeline fp32 on cpu: models: hand-detector 1.0.0 in A, hand-detector 2.0.0 in B",
+        "pipeline fp32 on cpu: hands a frame: 2.00 in A, 1.00 in B",
+    ]
+    assert differences(one, changed(one, hands_a_frame=2.01)) == []
 
 
 def test_reports_of_other_things_have_no_ratio() -> None:

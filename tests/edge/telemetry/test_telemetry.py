@@ -9,7 +9,7 @@ from edge.telemetry import Telemetry
 from edge.telemetry.jetson_stats import found_from_jtop
 from edge.telemetry.readings import FIGURES
 from tests.edge.doctor.trees import write_tree
-from tests.edge.telemetry.trees import ORIN_NANO, PC
+from tests.edge.telemetry.trees import LAPTOP, ORIN_NANO, PC
 
 
 def test_an_orin_nano_tells_power_heat_and_what_slows_it(tmp_path: Path) -> None:
@@ -53,6 +53,24 @@ def test_the_counter_of_a_pc_goes_on_where_it_starts_again(tmp_path: Path) -> No
     assert second.temperatures_c == {"k10temp Tctl": 44.875}
     assert second.clocks_mhz == {"cpu0": 2445.406, "cpu1": 3100.0}
     assert (second.throttle_events, second.throttled_by) == (4, None)
+
+
+def test_a_platform_that_counts_its_package_again_is_left_out(tmp_path: Path) -> None:
+    telemetry = Telemetry(write_tree(tmp_path, LAPTOP))
+    telemetry.read()
+    for zone in ("intel-rapl:0", "intel-rapl:1"):
+        counter = tmp_path / "sys/class/powercap" / zone / "energy_uj"
+        counter.write_text(f"{int(counter.read_text()) + 2_000_000}\n")
+    now = telemetry.read()
+    assert now.energy_j == pytest.approx(2.0)
+    assert set(now.rails_w or ()) == {"package-0"}
+
+
+def test_a_platform_that_is_the_only_counter_is_told(tmp_path: Path) -> None:
+    tree = {path: text for path, text in LAPTOP.items() if "intel-rapl:1" in path}
+    telemetry = Telemetry(write_tree(tmp_path, tree))
+    telemetry.read()
+    assert set(telemetry.read().rails_w or ()) == {"psys"}
 
 
 @pytest.mark.parametrize("tree", [ORIN_NANO, PC, {}])

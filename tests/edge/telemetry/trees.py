@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File trees as `edge.telemetry` reads them: of an Orin Nano under load, and of a PC."""
+"""File trees as `edge.telemetry` reads them: of an Orin Nano under load, of a PC, and of a laptop."""
 
 from __future__ import annotations
 
@@ -54,4 +54,13 @@ PC = {
     f"{_HWMON}/hwmon0/temp1_input": "44875\n",
     "proc/cpuinfo": "processor\t: 0\ncpu MHz\t\t: 2445.406\n\nprocessor\t: 1\ncpu MHz\t\t: 3100.000\n",
     "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count": "4\n",
+}
+_PSYS = "sys/class/powercap/intel-rapl:1"
+LAPTOP = {
+    f"{_POWERCAP}/name": "package-0\n",
+    f"{_POWERCAP}/energy_uj": "196309127712\n",
+    f"{_POWERCAP}/max_energy_range_uj": "262143328850\n",
+    f"{_PSYS}/name": "psys\n",
+    f"{_PSYS}/energy_uj": "87341266204\n",
+    f"{_PSYS}/max_energy_range_uj": "262143328850\n",
 }
