@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often a bundle tells rightly that a hand holds something: `python -m benchmarks.holding_accuracy DATA`.
 
-DATA has `hold`, listed pictures of one hand each, and may have `held_objects`, photographs with `holding.json`, which
-says of each whether a hand in it holds something. On these the classifier stands behind the detector.
+DATA has `hold`, listed pictures of one hand each, and may have `boxes`, photographs in the COCO layout that say of
+hands whether they hold something, and `held_objects`, photographs with `holding.json`, which says of each whether a
+hand in it holds something. On these last the classifier stands behind the detector.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -18,10 +20,13 @@ from rich.table import Table
 import edge
 from edge.sources.picture import pixels_from_file
 from edge.tasks import HandClassifier, HandDetector
+from training.data.coco import read_coco
 from training.data.picture_lists import read_picture_lists
 
 HAND_SHARE = 0.5
 """How much of a listed picture's sides its hand takes, as the recipe has it."""
+
+UNTRAINED = "people_coco128"
 
 
 def on_lists(classifier: HandClassifier, folder: Path) -> dict[str, int]:
@@ -30,6 +35,26 @@ def on_lists(classifier: HandClassifier, folder: Path) -> dict[str, int]:
     told = [_holds(classifier(pixels_from_file(sample.path), sample.boxes_xyxy))[0] for sample in samples]
     right = sum(answer is sample.holding[0] for answer, sample in zip(told, samples, strict=True))
     return {"pictures": len(samples), "right": right}
+
+
+def on_boxes(classifier: HandClassifier, folder: Path) -> dict[str, dict[str, dict[str, int]]]:
+    """Count the hands of each `people_` set in `folder` that hold and that do not, and those told right.
+
+    They are those of test pictures, and all of the set that nothing is trained on.
+    """
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for file in sorted(folder.glob("people_*/annotations.json")):
+        for sample in read_coco(file.parent):
+            known = np.array([holding is not None for holding in sample.holding], np.bool_)
+            if not known.any() or (sample.split != "test" and sample.dataset != UNTRAINED):
+                continue
+            told = _holds(classifier(pixels_from_file(sample.path), sample.boxes_xyxy[known]))
+            of_set = counts.setdefault(sample.dataset, {n: {"hands": 0, "right": 0} for n in ("holding", "empty")})
+            for holding, answer in zip([own for own in sample.holding if own is not None], told, strict=True):
+                count = of_set["holding" if holding else "empty"]
+                count["hands"] += 1
+                count["right"] += answer is holding
+    return counts
 
 
 def on_photographs(detector: HandDetector, classifier: HandClassifier, folder: Path) -> dict[str, dict[str, int]]:
@@ -66,6 +91,8 @@ def main(
             "version": classifier.contract.version,
             "hold": on_lists(classifier, data / "hold"),
         }
+        if boxes := on_boxes(classifier, data / "boxes"):
+            results["boxes"] = boxes
         if (data / "held_objects").is_dir():
             results["held_objects"] = on_photographs(finder, classifier, data / "held_objects")
     _print(results)
@@ -76,6 +103,9 @@ def main(
 def _print(results: dict[str, Any]) -> None:
     table = Table("pictures", "count", "a hand found", "told right", title=f"{results['bundle']} {results['version']}")
     table.add_row("hold, test", str(results["hold"]["pictures"]), "", str(results["hold"]["right"]))
+    for name, of_set in results.get("boxes", {}).items():
+        for kind, count in of_set.items():
+            table.add_row(f"{name}, {kind}", str(count["hands"]), "", str(count["right"]))
     for name, count in results.get("held_objects", {}).items():
         holding = count["told holding"]
         right = holding if name == "holding" else count["pictures"] - holding

@@ -83,7 +83,7 @@ def pasted(rng: np.random.Generator, scene: TrainingScene, hand: CutOut, *, span
         )
         new = moved_boxes(hand.sample, matrix)
         if _covered(scene, new[0]) < COVERED_LIMIT:
-            picture = _blend(scene.picture, _toned(rng, hand.picture), hand.opacity, matrix)
+            picture = blend(scene.picture, _toned(rng, hand.picture), hand.opacity, matrix)
             boxes = np.concatenate([scene.boxes_xyxy, new])
             boxes, ignored = clipped(boxes, np.append(scene.ignored, False), width, height)
             return TrainingScene(picture, boxes, ignored)
@@ -108,7 +108,8 @@ def _toned(rng: np.random.Generator, picture: Picture) -> Picture:
     return np.asarray(cv2.LUT(np.ascontiguousarray(picture), table[:, None, :]), np.uint8)
 
 
-def _blend(canvas: Picture, picture: Picture, opacity: Picture, matrix: Affine) -> Picture:
+def blend(canvas: Picture, picture: Picture, opacity: Picture, matrix: Affine) -> Picture:
+    """Return the canvas with a picture drawn on it by `matrix`, as far as its `opacity` (H, W) uint8 covers it."""
     where = canvas.shape[1::-1]
     small, map_small = reduced(picture, matrix)
     warped = cv2.warpAffine(small, corner_to_centre(map_small), where, borderMode=cv2.BORDER_REPLICATE)

@@ -19,7 +19,7 @@ from edge.decoders.softmax_heads import HANDEDNESS
 from edge.frame import Frame, PixelFormat
 from edge.preprocess import InputContract, Preprocessor
 from training.augment.light import degraded, occluded, relit
-from training.augment.placement import Picture, draw, placement
+from training.augment.placement import Affine, Picture, draw, placement
 from training.data.draw import Draw
 from training.data.pictures import PictureStore
 from training.data.sample import BoolArray, FloatArray, HandSample
@@ -40,7 +40,7 @@ class HandCrop:
     """One hand of a picture, or something else that looks like one.
 
     `box_xyxy` is (4,) in source pixels; gesture, handedness and holding are class numbers or `UNKNOWN`, presence is
-    `HAND` or `OTHER`.
+    `HAND` or `OTHER`. `outline` (K, 2) and `keypoints` (21, 2) are in source pixels, None or NaN where unknown.
     """
 
     path: Path
@@ -50,6 +50,8 @@ class HandCrop:
     weight: float
     presence: int = HAND
     holding: int = UNKNOWN
+    outline: FloatArray | None = None
+    keypoints: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def hands_of(
             handedness=HANDEDNESS.index(side) if side in HANDEDNESS else UNKNOWN,
             weight=weights.get(sample.dataset, 1.0),
             holding=UNKNOWN if not sample.holding or (held := sample.holding[index]) is None else int(held),
+            outline=sample.outlines[index],
+            keypoints=sample.keypoints[index],
         )
         for sample in samples
         for index, (name, side) in enumerate(zip(sample.gestures, sample.handedness, strict=True))
@@ -143,7 +147,8 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
         hand, taught = self._hands[index], self._taught[index]
         picture = self._pictures[hand.path]
         mirrored = bool(rng.random() < 0.5)
-        canvas, box = self._placed(rng, picture, hand.box_xyxy, mirrored=mirrored)
+        canvas, box, matrix = self._placed(rng, picture, hand.box_xyxy, mirrored=mirrored)
+        canvas, hand = self._changed(rng, canvas, hand, matrix)
         if rng.random() < augment.occlude:
             canvas = occluded(rng, canvas)
         canvas = degraded(rng, relit(rng, canvas))
@@ -151,10 +156,19 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
             hand = replace(hand, handedness=1 - hand.handedness)
         return crop_tensor(canvas, box, self._contract), hand, torch.from_numpy(taught)
 
+    def _changed(
+        self, _rng: np.random.Generator, canvas: Picture, hand: HandCrop, _matrix: Affine
+    ) -> tuple[Picture, HandCrop]:
+        """Return the canvas, where `matrix` has put the hand's picture, and the hand as it is shown there."""
+        return canvas, hand
+
     def _placed(
         self, rng: np.random.Generator, picture: Picture, box: FloatArray, *, mirrored: bool
-    ) -> tuple[Picture, FloatArray]:
-        """Draw the hand about the middle of a canvas with room to spare; return the box a detector might have given."""
+    ) -> tuple[Picture, FloatArray, Affine]:
+        """Draw the hand about the middle of a canvas with room to spare.
+
+        Return the canvas, the box that a detector might have given, and the map from the picture to the canvas.
+        """
         augment = self._recipe.augment
         side_px = max(LEAST_CANVAS_PX, round(self._contract.width_px * CANVAS_SCALE))
         canvas = np.empty((side_px, side_px, 3), np.uint8)
@@ -171,7 +185,7 @@ class HandCrops(Dataset[tuple[Tensor, HandCrop, Tensor]]):
             target=middle + rng.uniform(-augment.shift, augment.shift, 2) * inner,
         )
         draw(canvas, picture, matrix)
-        return canvas, np.concatenate([middle - inner / 2, middle + inner / 2]).astype(np.float32)
+        return canvas, np.concatenate([middle - inner / 2, middle + inner / 2]).astype(np.float32), matrix
 
 
 def crop_tensor(picture: Picture, box: FloatArray, contract: InputContract) -> Tensor:

@@ -15,6 +15,17 @@ from training.recipe.shared import DataRecipe, Fraction, InputRecipe, ScheduleRe
 HOLDING_CLASSES = ("empty", "holding")
 
 
+class HoldingAugment(CropAugment):
+    """Chances of the crops. `things` is that of a drawn thing near an empty hand whose outline and keypoints are known.
+
+    The share `held` of these things is put into the hand, which then holds something; the others lie beside, behind or
+    before it. Their textures are cut from the pictures of the recipe's sets that show no hand.
+    """
+
+    things: Fraction = 0.0
+    held: Fraction = 0.5
+
+
 class HoldingRecipe(StrictRecipe):
     """A classifier of hand crops with one head, of the two `HOLDING_CLASSES`."""
 
@@ -26,7 +37,7 @@ class HoldingRecipe(StrictRecipe):
     data: DataRecipe
     schedule: ScheduleRecipe
     label_smoothing: Fraction = 0.0
-    augment: CropAugment = CropAugment()
+    augment: HoldingAugment = HoldingAugment()
 
     @property
     def heads(self) -> dict[Role, tuple[str, ...]]:

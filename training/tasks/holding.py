@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from edge.errors import SourceError, UsageError
 from training import ranks
-from training.data.crops import UNKNOWN, HandCrop, HandCrops, hands_of
+from training.data.crops import UNKNOWN, HandCrop, hands_of
+from training.data.grasp_crops import GraspCrops
 from training.data.loading import batches_of, numbered
 from training.data.sample import HandSample
 from training.mistakes import classifier_mistakes
@@ -45,7 +45,8 @@ class HoldingTraining(PictureTraining[HoldingRecipe]):
         hands = known_hands(self._training, recipe)
         if len({hand.holding for hand in hands}) < 2:
             raise SourceError("training needs hands that hold something and hands that do not; name such sets in data")
-        crops = HandCrops(hands, self._pictures, recipe, np.zeros((len(hands), 0), np.float32))
+        textures = [sample.path for sample in self._training if not len(sample.boxes_xyxy)]
+        crops = GraspCrops(hands, self._pictures, recipe, textures)
         yield from batches_of(crops, numbered(recipe.schedule, first_step), recipe.schedule, collate=_collated)
 
     def loss(self, outputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Mapping[str, float]]:
