@@ -129,6 +129,14 @@ class LiveSource(Source):
             _close_aside(reader)
         self._thread.join(CLOSE_TIMEOUT_S)
 
+    @property
+    def _frame_timeout_s(self) -> float:
+        """How long the next picture may take; the first one of a handle may take longer."""
+        patience = self._machine.patience
+        if self._machine.state is SourceState.opening:
+            return max(patience.first_frame_s, patience.stall_s)
+        return patience.stall_s
+
     def _wait_until_opened(self) -> None:
         with self._changed:
             while not self._opened and self._error is None:
@@ -194,7 +202,7 @@ class LiveSource(Source):
         try:
             reader = self._open_reader()
             if self._is_wanted(reader):
-                while self._publish(reader.read(self._machine.patience.stall_s)):
+                while self._publish(reader.read(self._frame_timeout_s)):
                     pass
             return ReaderError(f"{self.name} was too late", reason=FaultReason.timeout)
         except ReaderError as error:
