@@ -73,10 +73,13 @@ class Following:
         self._numbers = itertools.count()
         self._sources = [self._followed_source(live=source.live) if source.continuous else None for source in sources]
 
-    def plan(self, captured: Captured) -> Plan:
-        """Return what to do with a frame; every frame must be planned, and `told` afterwards."""
+    def plan(self, captured: Captured, *, is_stale: bool = False) -> Plan:
+        """Return what to do with a frame; every frame must be planned, and `told` afterwards.
+
+        One that is stale is not looked at, and uses up no model's turn.
+        """
         source = self._sources[captured.source]
-        if source is None or captured.frame.path is not None:
+        if source is None:
             return EVERYTHING
         with self._turn:
             if not source.live:
@@ -84,7 +87,7 @@ class Following:
                     lambda: source.planned == captured.turn and source.told > captured.turn - self._lanes
                 )
             try:
-                return self._plan(source, captured)
+                return EVERYTHING if is_stale else self._plan(source, captured)
             finally:
                 source.planned += 1
                 self._turn.notify_all()
@@ -92,7 +95,7 @@ class Following:
     def told(self, captured: Captured, outcome: Finished | Failed) -> Iterator[tuple[int, Finished | Failed]]:
         """Take the outcome of a frame and yield the places and outcomes of all frames whose turn it is."""
         source = self._sources[captured.source]
-        if source is None or captured.frame.path is not None:
+        if source is None:
             yield captured.place, outcome
             return
         with self._turn:
