@@ -61,7 +61,8 @@ class Credentials:
 def redacted(address: str) -> str:
     """Return an address as it may be shown: nothing that stands where a password might is left of it.
 
-    That also goes for one whose scheme is missing or not written well. A password that was not escaped may hold any character of an address, so all up to the last @ counts.
+    That also goes for one whose scheme is missing or not written well. A password that was not escaped may hold any
+    character of an address, so all up to the last @ counts.
     """
     begin = _BEGIN.match(address)
     scheme, rest = (begin[0], address[begin.end() :]) if begin else ("", address)

@@ -56,7 +56,7 @@ def _open_path(path: Path, *, name: str, reconnect: Reconnect) -> Source:
             raise SourceError(f"source {path} is not a regular file; expected {SOURCES_NAMED}")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         raise SourceError(_not_found(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
