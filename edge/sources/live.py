@@ -268,7 +268,7 @@ class LiveSource(Source):
         )
         if not survives and self._error is None and not self._closing:
             self._error = fault
-        elif survives and not self._closing and self._told is not fault.reason:
+        elif self._error is None and not self._closing and self._told is not fault.reason:
             self._told = fault.reason
             _LOG.warning("%s (%s); it is tried again until it works", fault, fault.reason.value)
         self._changed.notify_all()

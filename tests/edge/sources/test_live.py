@@ -51,6 +51,19 @@ def test_times_are_monotonic_and_rise() -> None:
     assert before_ns - 1e9 < times_ns[0] <= times_ns[-1] <= time.monotonic_ns()
 
 
+def test_error_that_is_final_is_not_said_to_be_tried_again(device: Device, caplog: pytest.LogCaptureFixture) -> None:
+    def missing() -> None:
+        raise DependencyError("no library")
+
+    device.on_open = missing
+    with (
+        LiveSource("cam", device.open, reconnect=Reconnect.always) as camera,
+        pytest.raises(DependencyError, match="no library"),
+    ):
+        next(camera.frames())
+    assert not caplog.records
+
+
 def test_first_picture_may_take_longer_than_the_next(device: Device) -> None:
     with LiveSource("cam", device.open, patience=Patience(first_frame_s=5, stall_s=0.1)) as camera:
         frames = camera.frames()
