@@ -165,8 +165,10 @@ def following_of(
     return Following(settings, lanes[0].tasks, sources=sources, lanes=len(lanes), detector_may_rest=may_rest)
 
 
-def require_rates(settings: TrackingSettings, tasks: Sequence[Task]) -> None:
-    """Raise `UsageError` unless each rate is that of a task that may rest."""
+def require_rates(settings: TrackingSettings, tasks: Sequence[Task], *, on_gpu: bool = False) -> None:
+    """Raise `UsageError` unless each rate is that of a task that may rest, which none does on a GPU."""
+    if settings.rates and on_gpu:
+        raise UsageError("models have no rates of their own on a GPU yet; leave the rates out, or use device cpu")
     by_name = {task.name: task for task in tasks}
     for name in settings.rates:
         task = by_name.get(name)

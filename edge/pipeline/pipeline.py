@@ -68,7 +68,7 @@ class Pipeline:
         self._run: weakref.ref[PipelineRun] | None = None
         if tracking is not None:
             try:
-                require_rates(tracking, self._lanes[0].tasks)
+                require_rates(tracking, self._lanes[0].tasks, on_gpu=self.device.name == "gpu")
             except UsageError:
                 self.close()
                 raise

@@ -13,7 +13,7 @@ from edge.errors import UsageError
 from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
 from edge.pipeline.conveyor import Captured, Conveyor
-from edge.pipeline.following import Following
+from edge.pipeline.following import Following, require_rates
 from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.plan import Plan
@@ -111,6 +111,12 @@ def test_an_error_comes_in_its_place_and_ends_a_followed_run() -> None:
 def test_a_rate_is_for_a_model_that_may_rest(name: str, expected: str) -> None:
     with pytest.raises(UsageError, match=expected):
         Pipeline(["hand-detector"], threads=1, tracking=TrackingSettings(rates={name: 5}))
+
+
+def test_a_gpu_takes_no_rates() -> None:
+    require_rates(TrackingSettings(), [], on_gpu=True)
+    with pytest.raises(UsageError, match="on a GPU yet"):
+        require_rates(TrackingSettings(rates={"gesture-classifier": 5}), [], on_gpu=True)
 
 
 class _OldFrames(ArraySource):
