@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edge.config import Change, Config, change
 from edge.config.sink_settings import SinkSettings
 from edge.config.source_settings import SourceSettings
-from edge.errors import EdgeError, UsageError
+from edge.errors import UsageError
 from edge.results import FrameResult
 from edge.sinks.from_settings import SinkContext, sink_from_settings
 from edge.sinks.sink import Sink
@@ -56,6 +56,7 @@ class ConfiguredRun(Iterator[FrameResult]):
         self._on_quit, self._tell = on_quit, tell
         self._opened = ExitStack()
         self._sinks: list[tuple[SinkSettings, Sink]] = []
+        self._lost_by_gone: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         from edge.pipeline import DEFAULT_MODELS, Pipeline, with_segmenter
@@ -78,7 +79,7 @@ class ConfiguredRun(Iterator[FrameResult]):
             self._run = opened.enter_context(
                 pipeline.run_all(sources, max_frames=config.max_frames, max_age_ms=config.max_age_ms, sinks=sinks)
             )
-            opened.enter_context(SourceNews(self._run.statuses, self._note))
+            self._news = opened.enter_context(SourceNews(self._run.statuses, self._note))
             self.frame_count = _frame_count(sources, config.max_frames)
             self._opened = opened.pop_all()
         return self
@@ -131,14 +132,18 @@ class ConfiguredRun(Iterator[FrameResult]):
             else:
                 leaving.append(pair)
         coming = [(settings, self._sink(config, settings, goes_on=True)) for settings in wanted]
+
+        def those_before() -> list[Sink]:
+            coming[:] = [(settings, self._sink(self.config, settings, goes_on=True)) for settings, _ in leaving]
+            return [sink for _, sink in coming]
+
         try:
-            self._run.exchange_sinks([sink for _, sink in leaving], [sink for _, sink in coming])
-        except EdgeError:
-            coming = [(settings, self._sink(self.config, settings, goes_on=True)) for settings, _ in leaving]
-            self._run.exchange_sinks([], [sink for _, sink in coming])
-            raise
+            self._run.exchange_sinks([sink for _, sink in leaving], [sink for _, sink in coming], instead=those_before)
         finally:
+            for settings, sink in leaving:
+                self._lost_by_gone[settings.type] += sum(sink.lost.values())
             self._sinks = [*staying, *coming]
+            self._news.repeat()
 
     def _note(self, source: str, state: str) -> None:
         for _, sink in list(self._sinks):
@@ -151,7 +156,7 @@ class ConfiguredRun(Iterator[FrameResult]):
         return sink_from_settings(settings, context)
 
     def _losses(self) -> dict[str, int]:
-        lost: Counter[str] = Counter()
+        lost = self._lost_by_gone.copy()
         for settings, sink in list(self._sinks):
             lost[settings.type] += sum(sink.lost.values())
         return dict(lost)
@@ -173,17 +178,3 @@ def _frame_count(sources: Sequence[Source], max_frames: int | None) -> int | Non
     ]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
-
-
-def run_config(
-    config: Config,
-    *,
-    on_result: Callable[[FrameResult], None],
-    on_start: Callable[[ConfiguredRun], None] = lambda _: None,
-) -> RunSummary:
-    """Run to the end, calling `on_start` once with the run, which can `stop`, and `on_result` for each result."""
-    with ConfiguredRun(config) as run:
-        on_start(run)
-        for result in run:
-            on_result(result)
-        return run.summary()

@@ -36,10 +36,11 @@ def run_job(config: Config, *, reload: Callable[[], Config] | None = None) -> in
         stack.enter_context(faults_told())
         signals = stack.enter_context(StopSignals(hang_up=reload is None))
         _leave_when_stopped(signals)
+        reloading = None if reload is None else stack.enter_context(Reloading(reload, tell=_tell))
         run = stack.enter_context(ConfiguredRun(config, on_quit=signals.stop, tell=_tell))
         signals.on_stop = run.stop
-        if reload is not None:
-            stack.enter_context(Reloading(run, reload, tell=_tell))
+        if reloading is not None:
+            stack.enter_context(reloading.applied_to(run))
         error: EdgeError | None = None
         try:
             for _ in with_progress(run, total=run.frame_count):

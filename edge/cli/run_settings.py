@@ -17,6 +17,7 @@ from edge.config.sink_settings import JsonLinesSettings, SinkSettings, VideoSett
 from edge.config.source_settings import SourceSettings
 from edge.device import DeviceName
 from edge.errors import BundleError, UsageError
+from edge.sources.credentials import redacted
 from edge.sources.query import NumberOption
 from edge.tracking.settings import TrackingSettings
 
@@ -187,7 +188,9 @@ def _names_model(word: str) -> bool:
 def _sources(named: Sequence[str], camera: str | None) -> tuple[SourceSettings, ...] | None:
     """Return the sources of the command line; None where there is none."""
     if camera is not None and named:
-        raise UsageError(f"SOURCE {named[0]} and --camera {camera} exclude each other; name both as SOURCE")
+        raise UsageError(
+            f"SOURCE {redacted(named[0])} and --camera {redacted(camera)} exclude each other; name both as SOURCE"
+        )
     if camera is not None:
         named = [camera if "://" in camera or camera.startswith(("v4l2:", "csi:")) else f"v4l2:{camera}"]
     return tuple(_checked(SourceSettings, uri=uri) for uri in named) or None

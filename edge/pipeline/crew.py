@@ -6,18 +6,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edge.device import Device
 from edge.errors import SourceError
 from edge.pipeline.capture import capture
-from edge.pipeline.conveyor import Conveyor
+from edge.pipeline.conveyor import Conveyor, Finished
 from edge.pipeline.faults import warn_of
 from edge.pipeline.following import Following
 from edge.pipeline.freshness import Freshness
 from edge.pipeline.lane import Lane
 from edge.pipeline.sink_thread import SinkThread
 from edge.sinks.sink import Sink
+from edge.sources.live import LiveSource
 from edge.sources.source import Source
 
 PREFETCH_FRAMES = 2
@@ -47,7 +48,7 @@ class Crew:
         self._lanes = lanes
         self._stopped = self._dismissed = False
         self._exchange = threading.Lock()
-        self._dropped_by_gone: Counter[str] = Counter()
+        self._lost_by_gone: Counter[str] = Counter()
         self._captures: list[threading.Thread] = []
         try:
             for sink in sinks:
@@ -63,11 +64,10 @@ class Crew:
     @property
     def dropped(self) -> Mapping[str, int]:
         """What sinks were too slow for, or lost otherwise, by cause."""
-        counts = self._dropped_by_gone.copy()
+        counts = self._lost_by_gone.copy()
         for sink in self.sinks:
-            counts[sink.name] += sink.dropped
-        slow = {f"{name} was too slow": count for name, count in counts.items() if count}
-        return {**slow, **{f"{sink.name}: {cause}": n for sink in self.sinks for cause, n in sink.sink.lost.items()}}
+            counts.update(sink.lost)
+        return {cause: count for cause, count in counts.items() if count}
 
     def device(self, chosen: Device) -> Device:
         """Return the processor that was chosen, with what became of it."""
@@ -83,41 +83,63 @@ class Crew:
         for source in self._sources:
             source.stop()
 
-    def exchange_sinks(self, leaving: Sequence[Sink], coming: Sequence[Sink]) -> None:
-        """Close some sinks, then open others. Raises what went wrong; of `coming` none stays then."""
+    def put(self, finished: Finished) -> None:
+        """Hand a result to all sinks; it waits while sinks are exchanged, for else nobody would get it."""
+        with self._exchange:
+            for sink in self.sinks:
+                sink.put(finished)
+
+    def exchange_sinks(
+        self, leaving: Sequence[Sink], coming: Sequence[Sink], *, instead: Callable[[], Sequence[Sink]]
+    ) -> None:
+        """Close some sinks, then open others. Raises what went wrong; of `coming` none stays then, but `instead`."""
         errors: list[BaseException] = []
         with self._exchange:
             gone = [thread for thread in self.sinks if thread.sink in leaving]
             self.sinks = [thread for thread in self.sinks if thread not in gone]
             for thread in gone:
                 errors += thread.close()
-                self._dropped_by_gone[thread.name] += thread.dropped
-            opened: list[SinkThread] = []
+                self._lost_by_gone.update(thread.lost)
             try:
-                opened.extend(self._sink_thread(sink) for sink in coming if not self._dismissed)
+                self._add(coming)
             except BaseException:
-                for thread in opened:
-                    warn_of(thread.close())
+                self._add(instead())
                 raise
-            self.sinks = [*self.sinks, *opened]
         warn_of(errors)
 
     def dismiss(self) -> list[BaseException]:
         """End all threads and return what went wrong in sinks and in closing sources.
 
-        Lanes are waited for as long as it takes, so that they are free afterwards.
+        Sources are told to close all at once, and sinks finish what they have before anybody waits for a source. Lanes
+        are waited for as long as it takes, so that they are free afterwards.
         """
         self._dismissed = True
         self.conveyor.abort()
         for source in self._sources:
             source.stop()
-        errors = [error for source in self._sources for error in _closed(source)]
+        for source in self._sources:
+            if isinstance(source, LiveSource):
+                source.begin_to_close()
+        errors: list[BaseException] = []
         with self._exchange:
             for sink in self.sinks:
                 errors += sink.close()
+        for source in self._sources:
+            errors += _closed(source)
         for lane in self._lanes:
             lane.join()
         return errors + self._capture_faults()
+
+    def _add(self, sinks: Sequence[Sink]) -> None:
+        """Open all of some sinks, or none."""
+        opened: list[SinkThread] = []
+        try:
+            opened.extend(self._sink_thread(sink) for sink in sinks if not self._dismissed)
+        except BaseException:
+            for thread in opened:
+                warn_of(thread.close())
+            raise
+        self.sinks = [*self.sinks, *opened]
 
     def _sink_thread(self, sink: Sink) -> SinkThread:
         return SinkThread(sink, self._sources, stopped=lambda: self._stopped)

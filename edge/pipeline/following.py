@@ -74,10 +74,13 @@ class Following:
         self._numbers = itertools.count()
         self._sources = [self._followed_source(live=source.live) if source.continuous else None for source in sources]
 
-    def plan(self, captured: Captured) -> Plan:
-        """Return what to do with a frame; every frame must be planned, and `told` afterwards."""
+    def plan(self, captured: Captured, *, is_stale: bool = False) -> Plan:
+        """Return what to do with a frame; every frame must be planned, and `told` afterwards.
+
+        One that is stale is not looked at, and uses up no model's turn.
+        """
         source = self._sources[captured.source]
-        if source is None or captured.frame.path is not None:
+        if source is None:
             return EVERYTHING
         with self._turn:
             if not source.live:
@@ -85,7 +88,7 @@ class Following:
                     lambda: source.planned == captured.turn and source.told > captured.turn - self._lanes
                 )
             try:
-                return self._plan(source, captured)
+                return EVERYTHING if is_stale else self._plan(source, captured)
             finally:
                 source.planned += 1
                 self._turn.notify_all()
@@ -93,7 +96,7 @@ class Following:
     def told(self, captured: Captured, outcome: Finished | Failed) -> Iterator[tuple[int, Finished | Failed]]:
         """Take the outcome of a frame and yield the places and outcomes of all frames whose turn it is."""
         source = self._sources[captured.source]
-        if source is None or captured.frame.path is not None:
+        if source is None:
             yield captured.place, outcome
             return
         with self._turn:
@@ -170,8 +173,10 @@ def following_of(
     return Following(settings, lanes[0].tasks, sources=sources, lanes=len(lanes), detector_may_rest=may_rest)
 
 
-def require_rates(settings: TrackingSettings, tasks: Sequence[Task]) -> None:
-    """Raise `UsageError` unless each rate is that of a task that may rest."""
+def require_rates(settings: TrackingSettings, tasks: Sequence[Task], *, on_gpu: bool = False) -> None:
+    """Raise `UsageError` unless each rate is that of a task that may rest, which none does on a GPU."""
+    if settings.rates and on_gpu:
+        raise UsageError("models have no rates of their own on a GPU yet; leave the rates out, or use device cpu")
     by_name = {task.name: task for task in tasks}
     for name in settings.rates:
         task = by_name.get(name)

@@ -80,8 +80,9 @@ class Lane:
 
     def _outcome(self, captured: Captured, following: Following | None, freshness: Freshness) -> Finished | Failed:
         try:
-            plan = EVERYTHING if following is None else following.plan(captured)
-            if freshness.is_stale(captured.frame):
+            is_stale = freshness.is_stale(captured.frame)
+            plan = EVERYTHING if following is None else following.plan(captured, is_stale=is_stale)
+            if is_stale:
                 # Whoever takes the results drops it, for it grows older still.
                 return Finished(captured.frame, self.told(captured, UNSEEN, self.latency_before(captured)))
             return Finished(captured.frame, self.result(captured, plan))

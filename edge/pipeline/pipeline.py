@@ -68,7 +68,7 @@ class Pipeline:
         self._run: weakref.ref[PipelineRun] | None = None
         if tracking is not None:
             try:
-                require_rates(tracking, self._lanes[0].tasks)
+                require_rates(tracking, self._lanes[0].tasks, on_gpu=self.device.name == "gpu")
             except UsageError:
                 self.close()
                 raise
@@ -136,16 +136,18 @@ class Pipeline:
         if max_age_ms is not None and not max_age_ms > 0:
             raise UsageError(f"max_age_ms must be above 0, got {max_age_ms}")
         _require_sinks(sinks)
-        run = PipelineRun(
-            self._lanes,
-            _opened(sources),
-            sinks=sinks,
-            max_frames=max_frames,
-            max_age_ms=max_age_ms,
-            tracking=self._tracking,
-            device=self.device,
-            models=self.models,
-        )
+        with ExitStack() as opened:
+            run = PipelineRun(
+                self._lanes,
+                _opened(sources, opened),
+                sinks=sinks,
+                max_frames=max_frames,
+                max_age_ms=max_age_ms,
+                tracking=self._tracking,
+                device=self.device,
+                models=self.models,
+            )
+            opened.pop_all()
         self._run = weakref.ref(run)
         return run
 
@@ -175,17 +177,20 @@ class Pipeline:
                 run.__exit__(kind, error, trace)
 
 
-def _opened(sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]]) -> list[Source]:
-    """Open all sources, or none."""
-    with ExitStack() as stack:
-        opened = [stack.enter_context(source_from(source)) for source in sources]
-        names = [source.name for source in opened]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise UsageError(
-                f"results tell sources apart by their names, and {min(twice)} is there twice; name it once"
-            )
-        stack.pop_all()
-        return opened
+def _opened(
+    sources: Sequence[str | Path | Source | Iterable[NDArray[np.uint8] | Frame]], until: ExitStack
+) -> list[Source]:
+    """Return sources; those that are opened here are closed with `until`."""
+    opened = []
+    for given in sources:
+        source = source_from(given)
+        if source is not given:
+            until.callback(source.close)
+        opened.append(source)
+    names = [source.name for source in opened]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"results tell sources apart by their names, and {min(twice)} is there twice; name it once")
+    return opened
 
 
 def source_from(source: str | Path | Source | Iterable[NDArray[np.uint8] | Frame]) -> Source:

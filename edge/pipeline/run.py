@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from edge.device import Device
@@ -49,6 +49,7 @@ class PipelineRun(Iterator[FrameResult]):
         for source in sources:
             if source.used:
                 raise UsageError(f"source {source.name} was used by an earlier run; open it again for another one")
+        for source in sources:
             source.used = True
         self.sources = tuple(sources)
         self._device = device
@@ -75,8 +76,7 @@ class PipelineRun(Iterator[FrameResult]):
             while finished is not None and self._freshness.drops(finished.frame):
                 finished = self._crew.conveyor.next_in_order()
             if finished is not None:
-                for sink in self._crew.sinks:
-                    sink.put(finished)
+                self._crew.put(finished)
         except BaseException as error:
             warn_of(other for other in self._dismiss(error) if other is not error)
             raise
@@ -97,13 +97,15 @@ class PipelineRun(Iterator[FrameResult]):
         """Capture no more frames; those on their way still come out. Safe to call from a signal handler."""
         self._crew.stop()
 
-    def exchange_sinks(self, leaving: Sequence[Sink], coming: Sequence[Sink]) -> None:
-        """Close some sinks and open others while the run goes on, from any thread.
+    def exchange_sinks(
+        self, leaving: Sequence[Sink], coming: Sequence[Sink], *, instead: Callable[[], Sequence[Sink]] = tuple
+    ) -> None:
+        """Close some sinks and open others while the run goes on, from any thread; results wait meanwhile.
 
         What goes wrong in one that leaves is a `RuntimeWarning`. Raises what `open` of one that comes raises; none of
-        those stays then.
+        those stays then, and those that `instead` returns are opened.
         """
-        self._crew.exchange_sinks(leaving, coming)
+        self._crew.exchange_sinks(leaving, coming, instead=instead)
 
     def close(self) -> None:
         """End all threads and let the sinks finish. Raises what went wrong in a sink, the first time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edge.errors import EdgeError, OutputError
 from edge.pipeline.conveyor import MAX_HELD_BYTES, Finished
@@ -48,6 +48,12 @@ class SinkThread:
             self._wait_for(lambda: self._opened or self._closed)
         if not self._opened:
             raise_first(self.close())
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """How many frames it was too slow for, and what the sink lost otherwise, by cause."""
+        lost_by_sink = {f"{self.name}: {cause}": count for cause, count in self.sink.lost.items()}
+        return {f"{self.name} was too slow": self.dropped, **lost_by_sink}
 
     def put(self, item: Finished) -> None:
         """Queue one frame. Raises what went wrong in the sink, and `OutputError` when it stalls."""

@@ -37,9 +37,14 @@ class SourceNews:
         if self._thread.is_alive():
             self._thread.join()
 
+    def repeat(self) -> None:
+        """Tell all states again, to those who were not there yet."""
+        self._told = {}
+
     def _work(self) -> None:
         while not self._ended.wait(LOOK_S):
+            told = self._told
             for status in self._statuses():
-                if self._told.get(status.name) != status.state.value:
-                    self._told[status.name] = status.state.value
+                if told.get(status.name) != status.state.value:
+                    told[status.name] = status.state.value
                     self._note(status.name, status.state.value)

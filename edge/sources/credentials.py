@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 4096
 _HIDDEN = "***"
 _VALUE_HIDDEN = rf"\g<1>{_HIDDEN}"
+_BEGIN = re.compile(r"[A-Za-z][\w+.-]*:?//|//|[A-Za-z][\w+.-]*:/")
 _SECRET_VALUE = re.compile(
-    r"([?&;/_](?!password_(?:file|env)=)(?:pass\w*|pwd|psw|token|secret|auth\w*|api_?key)=)[^&;]*", re.IGNORECASE
+    r"([?&;/_](?!password_(?:file|env)=)(?:\w*pas\w*|\w*pwd|psw|token|secret|auth\w*|api_?key)=)[^&;]*", re.IGNORECASE
 )
 
 
@@ -60,14 +61,14 @@ class Credentials:
 def redacted(address: str) -> str:
     """Return an address as it may be shown: nothing that stands where a password might is left of it.
 
-    A password that was not escaped may hold any character of an address, so all up to the last @ counts.
+    That also goes for one whose scheme is missing or not written well. A password that was not escaped may hold any
+    character of an address, so all up to the last @ counts.
     """
-    scheme, colon, rest = address.partition("://")
-    if not colon:
-        return address
+    begin = _BEGIN.match(address)
+    scheme, rest = (begin[0], address[begin.end() :]) if begin else ("", address)
     before, at, behind = rest.rpartition("@")
     if ":" in before:
         rest = f"{_HIDDEN}@{behind}"
     elif at:
         rest = f"{before}@{behind}"
-    return f"{scheme}://{_SECRET_VALUE.sub(_VALUE_HIDDEN, rest)}"
+    return f"{scheme}{_SECRET_VALUE.sub(_VALUE_HIDDEN, rest)}"

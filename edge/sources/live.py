@@ -62,6 +62,7 @@ class LiveSource(Source):
         self._told: FaultReason | None = None
         self._error: EdgeError | None = None
         self._opened = self._closing = False
+        self._close_by_s: float | None = None
         self._drops: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._serve, name=f"reader of {name}", daemon=True)
         self._thread.start()
@@ -117,17 +118,30 @@ class LiveSource(Source):
         """End `frames` within a moment. Takes no lock."""
         self._closing = True
 
-    def close(self) -> None:
-        """Let go of the source; one whose call hangs is left to its thread after `CLOSE_TIMEOUT_S`."""
+    def begin_to_close(self) -> float:
+        """Have its thread let go of the source, and return until when `close` waits for that."""
         with self._changed:
             self._closing = True
-            reader = self._reader
+            reader, by_s = self._reader, self._close_by_s
+            self._close_by_s = until_s = time.monotonic() + CLOSE_TIMEOUT_S if by_s is None else by_s
             self._changed.notify_all()
-        if self._thread is threading.current_thread() or not self._thread.is_alive():
-            return
-        if reader is not None:
+        if by_s is None and reader is not None and self._thread is not threading.current_thread():
             _close_aside(reader)
-        self._thread.join(CLOSE_TIMEOUT_S)
+        return until_s
+
+    def close(self) -> None:
+        """Let go of the source; one whose call hangs is left to its thread after `CLOSE_TIMEOUT_S`."""
+        by_s = self.begin_to_close()
+        if self._thread is not threading.current_thread():
+            self._thread.join(max(by_s - time.monotonic(), 0.0))
+
+    @property
+    def _frame_timeout_s(self) -> float:
+        """How long the next picture may take; the first one of a handle may take longer."""
+        patience = self._machine.patience
+        if self._machine.state is SourceState.opening:
+            return max(patience.first_frame_s, patience.stall_s)
+        return patience.stall_s
 
     def _wait_until_opened(self) -> None:
         with self._changed:
@@ -194,7 +208,7 @@ class LiveSource(Source):
         try:
             reader = self._open_reader()
             if self._is_wanted(reader):
-                while self._publish(reader.read(self._machine.patience.stall_s)):
+                while self._publish(reader.read(self._frame_timeout_s)):
                     pass
             return ReaderError(f"{self.name} was too late", reason=FaultReason.timeout)
         except ReaderError as error:
@@ -254,7 +268,7 @@ class LiveSource(Source):
         )
         if not survives and self._error is None and not self._closing:
             self._error = fault
-        elif survives and not self._closing and self._told is not fault.reason:
+        elif self._error is None and not self._closing and self._told is not fault.reason:
             self._told = fault.reason
             _LOG.warning("%s (%s); it is tried again until it works", fault, fault.reason.value)
         self._changed.notify_all()

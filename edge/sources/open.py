@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edge.errors import SourceError, UsageError
+from edge.sources.credentials import redacted
 from edge.sources.reconnect import Reconnect
 from edge.sources.signature import HEAD_BYTES, PICTURES_NAMED, VIDEOS_NAMED, file_kind
 from edge.sources.source import Source
@@ -29,14 +30,17 @@ def open_source(uri: str | Path, *, reconnect: Reconnect | str = Reconnect.once_
         SourceError: there is nothing usable at the place named.
     """
     text, reconnect = str(uri), Reconnect.from_name(reconnect)
-    scheme, colon, _ = text.partition(":")
+    scheme, colon, rest = text.partition(":")
     if isinstance(uri, str) and colon and not _exists(Path(text)):
+        if scheme.lower() in _LIVE_SCHEMES:
+            scheme = scheme.lower()
+            text = f"{scheme}:{rest}"
         if scheme == "test":
             return _open_test(text)
         if scheme in _LIVE_SCHEMES:
             return _LIVE_SCHEMES[scheme](text, reconnect)
         if scheme.isalnum() and "/" not in scheme:
-            raise UsageError(f"unknown scheme {scheme + ':'!r} in source {text!r}; expected {SOURCES_NAMED}")
+            raise UsageError(f"unknown scheme {scheme + ':'!r} in source {redacted(text)!r}; expected {SOURCES_NAMED}")
     return _open_path(Path(text), name=text, reconnect=reconnect)
 
 
@@ -52,11 +56,13 @@ def _open_path(path: Path, *, name: str, reconnect: Reconnect) -> Source:
             raise SourceError(f"source {path} is not a regular file; expected {SOURCES_NAMED}")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise SourceError(_not_found(path)) from error
+    except FileNotFoundError:
+        raise SourceError(_not_found(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise SourceError(f"source {path} cannot be read: {reason}; check the path and its permissions") from error
+        raise SourceError(
+            f"source {redacted(str(path))} cannot be read: {reason}; check the path and its permissions"
+        ) from None
     return _open_file(path, head, name=name)
 
 
@@ -86,7 +92,7 @@ def _exists(path: Path) -> bool:
 def _not_found(path: Path) -> str:
     if path.is_symlink():
         return f"source {path} is a link to {path.readlink()}, which does not exist; mend the link or name a file"
-    message = f"source {path} does not exist; expected {SOURCES_NAMED}"
+    message = f"source {redacted(str(path))} does not exist; expected {SOURCES_NAMED}"
     with suppress(OSError):
         near = get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1, cutoff=0.8)
         if near:

@@ -28,7 +28,9 @@ def stream_from_uri(
     def open_reader() -> LiveReader:
         try:
             from edge.sources.stream_reader import StreamReader
-        except ImportError as error:
+        except ModuleNotFoundError as error:
+            if error.name != "av":
+                raise
             raise DependencyError(
                 f"stream {address.name} needs PyAV, which is not installed; pip install 'edge-hands[live]'"
             ) from error

@@ -31,7 +31,8 @@ class StreamReader:
     """One connection. A stream has no clock that is ours, so a picture's time is that of its arrival.
 
     A stream that ends is a fault: FFmpeg tells a camera that was switched off and the end of a file the same way.
-    Pictures before the first key frame cannot be decoded and are counted.
+    Pictures before the first key frame cannot be decoded and are counted. `read_timeout_s` is for data; a picture may
+    take longer than that while data come, such as the first one where key frames are rare.
 
     Raises:
         ReaderError: the stream cannot be opened.

@@ -12,6 +12,11 @@ import edge
 from edge.errors import UsageError
 from edge.frame import Frame, PixelFormat
 from edge.pipeline import Pipeline
+from edge.pipeline.conveyor import Captured, Conveyor
+from edge.pipeline.following import Following, require_rates
+from edge.pipeline.freshness import Freshness
+from edge.pipeline.lane import Lane
+from edge.pipeline.plan import Plan
 from edge.results import FrameResult
 from edge.scene import Scene
 from edge.sources.arrays import ArraySource
@@ -108,6 +113,12 @@ def test_a_rate_is_for_a_model_that_may_rest(name: str, expected: str) -> None:
         Pipeline(["hand-detector"], threads=1, tracking=TrackingSettings(rates={name: 5}))
 
 
+def test_a_gpu_takes_no_rates() -> None:
+    require_rates(TrackingSettings(), [], on_gpu=True)
+    with pytest.raises(UsageError, match="on a GPU yet"):
+        require_rates(TrackingSettings(rates={"gesture-classifier": 5}), [], on_gpu=True)
+
+
 class _OldFrames(ArraySource):
     """A live source every third frame of which is a second old."""
 
@@ -130,6 +141,43 @@ def test_frames_of_a_live_source_that_are_too_old_are_dropped_and_counted() -> N
         assert [result.frame for result in run] == [1, 2, 4, 5, 7, 8]
         assert run.summary().dropped == {"older than 900 ms": 3}
     assert len(looked_at) == 6
+
+
+class _Noted(Following):
+    """Notes which models rest."""
+
+    def __init__(self, settings: TrackingSettings, source: ArraySource) -> None:
+        super().__init__(settings, [], sources=[source], lanes=1, detector_may_rest=False)
+        self.resting: list[frozenset[str]] = []
+
+    def plan(self, captured: Captured, **how: bool) -> Plan:
+        """Plan it."""
+        plan = super().plan(captured, **how)
+        self.resting.append(plan.resting)
+        return plan
+
+
+def test_a_frame_that_is_too_old_takes_no_turn_of_a_model() -> None:
+    following = _Noted(TrackingSettings(rates={"gesture": 1}), _OldFrames(0))
+    conveyor, lane = Conveyor(3), Lane([])
+    for turn, age_s in enumerate((1, 0, 0)):
+        frame = Frame(np.zeros((9, 9, 3), np.uint8), PixelFormat.BGR, time.monotonic_ns() - age_s * 10**9, 0, "old")
+        conveyor.put(frame, time_s=turn / 10, capture_ms=0)
+    conveyor.end()
+    lane.start(conveyor, name="lane", following=following, freshness=Freshness(900))
+    lane.join()
+    assert following.resting == [frozenset(), frozenset(), frozenset({"gesture"})]
+
+
+def test_pictures_of_files_are_followed_where_they_are_continuous() -> None:
+    def frame(index: int) -> Frame:
+        pixels = np.full((96, 96, 3), index, np.uint8)
+        path = None if index % 2 else f"{index}.png"
+        return Frame(pixels, PixelFormat.BGR, 0, index, "mixed", path=path, media_time_s=index / FPS)
+
+    source = ArraySource([frame(index) for index in range(6)], continuous=True)
+    with Pipeline([numbered_detector()], threads=2) as pipeline:
+        assert [result.frame for result in pipeline.run(source)] == list(range(6))
 
 
 def test_an_age_must_be_one() -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from benchmarks.soak.h264 import Clip
 from benchmarks.soak.rtsp_server import RtspServer
-from edge.errors import UsageError
+from edge.cli.run_settings import config_from_options
+from edge.errors import EdgeError, UsageError
 from edge.pipeline import Pipeline
 from edge.sources import open_source
 from edge.sources.credentials import Credentials, redacted
@@ -43,9 +44,28 @@ def test_password_in_an_address_is_refused_unseen(password: str, scheme: str) ->
         assert CORE not in "".join(traceback.format_exception(caught.value))
 
 
-@given(key=st.sampled_from(["password", "pwd", "Passwd", "token", "auth"]), value=st.text("Zq@:/%", max_size=5))
+@given(
+    key=st.sampled_from(["password", "pwd", "Passwd", "loginpas", "token", "auth"]), value=st.text("Zq@:/%", max_size=5)
+)
 def test_password_in_a_query_is_shown_by_its_name_only(key: str, value: str) -> None:
     assert CORE not in redacted(f"rtsp://cam/live?user=admin&{key}={CORE}{value}&channel=1")
+
+
+@given(password=PASSWORDS, begin=st.sampled_from(["rtmp://", "rtsp//", "//", "rtsp:/", "RTSP://", "rtsp:", ""]))
+def test_password_shows_in_no_message_where_the_scheme_is_wrong(password: str, begin: str) -> None:
+    uri = f"{begin}admin:{password}@camera.local/live"
+    assert CORE not in redacted(uri)
+    with pytest.raises(EdgeError) as caught:
+        open_source(uri)
+    assert CORE not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(UsageError, match="exclude each other") as refused:
+        config_from_options(positionals=[uri], camera=uri)
+    assert CORE not in str(refused.value)
+
+
+def test_scheme_may_be_written_in_capitals() -> None:
+    with pytest.raises(UsageError, match="names no host"):
+        open_source("RTSP:///live")
 
 
 def test_names_of_files_and_variables_are_shown() -> None:

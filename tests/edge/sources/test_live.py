@@ -51,6 +51,30 @@ def test_times_are_monotonic_and_rise() -> None:
     assert before_ns - 1e9 < times_ns[0] <= times_ns[-1] <= time.monotonic_ns()
 
 
+def test_error_that_is_final_is_not_said_to_be_tried_again(device: Device, caplog: pytest.LogCaptureFixture) -> None:
+    def missing() -> None:
+        raise DependencyError("no library")
+
+    device.on_open = missing
+    with (
+        LiveSource("cam", device.open, reconnect=Reconnect.always) as camera,
+        pytest.raises(DependencyError, match="no library"),
+    ):
+        next(camera.frames())
+    assert not caplog.records
+
+
+def test_first_picture_may_take_longer_than_the_next(device: Device) -> None:
+    with LiveSource("cam", device.open, patience=Patience(first_frame_s=5, stall_s=0.1)) as camera:
+        frames = camera.frames()
+        time.sleep(0.3)
+        assert camera.status.state is SourceState.opening
+        device.show(1)
+        assert next(frames).index == 0
+        assert (camera.status.stalls, device.opened) == (0, 1)
+        wait_until(lambda: camera.status.reason == "timeout")
+
+
 def test_fault_is_survived_and_told(device: Device, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), LiveSource("cam", device.open, patience=HASTY) as camera:
         frames = camera.frames()
