@@ -21,6 +21,7 @@ import edge
 from edge.sources.picture import pixels_from_file
 from edge.tasks import HandClassifier, HandDetector
 from training.data.coco import read_coco
+from training.data.labels import holding_labels, labelled_datasets
 from training.data.picture_lists import read_picture_lists
 
 HAND_SHARE = 0.5
@@ -38,13 +39,15 @@ def on_lists(classifier: HandClassifier, folder: Path) -> dict[str, int]:
 
 
 def on_boxes(classifier: HandClassifier, folder: Path) -> dict[str, dict[str, dict[str, int]]]:
-    """Count the hands of each `people_` set in `folder` that hold and that do not, and those told right.
+    """Count the hands of each labelled set in `folder` that hold and that do not, and those told right.
 
     They are those of test pictures, and all of the set that nothing is trained on.
     """
     counts: dict[str, dict[str, dict[str, int]]] = {}
-    for file in sorted(folder.glob("people_*/annotations.json")):
-        for sample in read_coco(file.parent):
+    for dataset in labelled_datasets():
+        if not (folder / dataset).is_dir():
+            continue
+        for sample in read_coco(folder / dataset, holding_of_id=holding_labels(dataset)):
             known = np.array([holding is not None for holding in sample.holding], np.bool_)
             if not known.any() or (sample.split != "test" and sample.dataset != UNTRAINED):
                 continue

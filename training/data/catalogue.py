@@ -11,6 +11,7 @@ from pathlib import Path
 from edge.errors import SourceError
 from training.data.coco import read_coco
 from training.data.hagrid import hagrid_splits, read_hagrid
+from training.data.labels import holding_labels
 from training.data.mask_folders import read_mask_folders
 from training.data.picture_lists import read_picture_lists
 from training.data.pictures import pictures_below
@@ -84,7 +85,8 @@ def _read_fold(entry: SetRecipe, data: DataRecipe, root: Path, *, seed: int) -> 
 
 
 def _read_coco(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:
-    return read_coco(folder, gesture_of_label=entry.gesture_of_label)
+    labels = holding_labels(entry.dataset) if entry.labelled else None
+    return read_coco(folder, gesture_of_label=entry.gesture_of_label, holding_of_id=labels)
 
 
 def _read_hagrid(folder: Path, entry: SetRecipe, _seed: int) -> list[HandSample]:

@@ -39,6 +39,7 @@ class _Image(_Lenient):
 
 
 class _Annotation(_Lenient):
+    id: int | None = None
     image_id: int
     bbox: tuple[float, float, float, float]
     iscrowd: int = 0
@@ -57,10 +58,16 @@ class _CocoFile(_Lenient):
     annotations: list[_Annotation]
 
 
-def read_coco(folder: Path, *, gesture_of_label: Mapping[str, str] | None = None) -> list[HandSample]:
+def read_coco(
+    folder: Path,
+    *,
+    gesture_of_label: Mapping[str, str] | None = None,
+    holding_of_id: Mapping[int, bool] | None = None,
+) -> list[HandSample]:
     """Read `folder/annotations.json`; boxes with `iscrowd` become ignored regions.
 
-    `gesture_of_label` names the gesture for a source label where an annotation states no gesture itself.
+    `gesture_of_label` names the gesture for a source label where an annotation states no gesture itself,
+    `holding_of_id` says whether the hand of an annotation holds something where it does not say that itself.
     Raises `SourceError` when the file is missing or is not COCO.
     """
     path = folder / "annotations.json"
@@ -74,7 +81,11 @@ def read_coco(folder: Path, *, gesture_of_label: Mapping[str, str] | None = None
         raise SourceError(f"{path} is not a COCO file: {first_problem(error)}") from error
     of_image: dict[int, list[_Annotation]] = defaultdict(list)
     for annotation in coco.annotations:
-        of_image[annotation.image_id].append(annotation)
+        if annotation.holding is None and annotation.id is not None and holding_of_id:
+            told = annotation.model_copy(update={"holding": holding_of_id.get(annotation.id)})
+            of_image[annotation.image_id].append(told)
+        else:
+            of_image[annotation.image_id].append(annotation)
     names = gesture_of_label or {}
     return [_sample(image, of_image[image.id], coco.info, folder=folder, names=names) for image in coco.images]
 

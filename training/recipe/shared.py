@@ -58,7 +58,7 @@ class SetRecipe(StrictRecipe):
     The layout "rendered" draws `count` scenes; its `path` is the folder of hand-free pictures to draw them before.
     `pseudo_labels` says that a model, not a person, drew the boxes: accuracy cards pass it on. `united` takes the two
     hands of HaGRID's two-handed gestures for one. `holding` says whether the set's hands hold something where their
-    annotations do not.
+    annotations do not; `labelled` adds what `training/labels` says of them.
     """
 
     path: str
@@ -72,6 +72,7 @@ class SetRecipe(StrictRecipe):
     pseudo_labels: bool = False
     united: bool = False
     holding: bool | None = None
+    labelled: bool = False
 
     @property
     def dataset(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import pytest
 
-from edge.errors import SourceError
+from edge.errors import SourceError, UsageError
 from tests.training.small_sets import (
     annotation,
     hagrid_hands,
@@ -20,6 +20,7 @@ from tests.training.small_sets import (
     write_hands,
 )
 from training.data.catalogue import held_out_samples, samples_of
+from training.data.labels import holding_labels
 from training.data.sample import HandSample
 from training.recipe import DataRecipe
 
@@ -103,6 +104,17 @@ def test_a_set_says_what_its_hands_hold_where_their_annotations_do_not(tmp_path:
     for holding in (None, False):
         read = samples_of(data(sets=[{"path": "hands", "holding": holding}]), tmp_path, seed=0)
         assert [sample.holding for sample in read] == [(holding,), (True,)]
+
+
+def test_labels_of_the_project_say_what_hands_hold(tmp_path: Path) -> None:
+    labels = holding_labels("people_vlad")
+    told = [annotation(number, 9, 9, 39, 39) | {"id": label_id} for number, label_id in enumerate([*labels, 10**6])]
+    write_coco(tmp_path / "people_vlad", [{"split": "train"}] * len(told), told)
+    read = samples_of(data(sets=[{"path": "people_vlad", "labelled": True}]), tmp_path, seed=0)
+    assert [sample.holding for sample in read] == [*((holding,) for holding in labels.values()), (None,)]
+    write_coco(tmp_path / "others", [{"split": "train"}], [annotation(0, 9, 9, 39, 39)])
+    with pytest.raises(UsageError, match="says nothing of others; leave out labelled"):
+        samples_of(data(sets=[{"path": "others", "labelled": True}]), tmp_path, seed=0)
 
 
 def test_layouts_are_read_side_by_side(tmp_path: Path) -> None:
