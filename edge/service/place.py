@@ -17,7 +17,7 @@ PROGRAM = "edge-service"
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - places that are refused
 _REMEDY = (
     "install it where a service may read, for example with `sudo python3 -m venv /opt/edge-hands`,"
-    " `sudo /opt/edge-hands/bin/pip install edge-hands` and `sudo /opt/edge-hands/bin/edge-service install`"
+    " `sudo /opt/edge-hands/bin/pip install .` in the clone and `sudo /opt/edge-hands/bin/edge-service install`"
 )
 
 

@@ -44,7 +44,7 @@ class MqttSink(Sink):
     def __init__(self, settings: MqttSettings, *, tell: Callable[[str], None] = tell_by_warning) -> None:
         self.name = f"MQTT broker {settings.host}:{settings.effective_port}"
         self._settings = settings
-        self._trouble = Trouble(self.name, tell)
+        self._trouble = Trouble(self.name, tell, also=lambda: self._outbox.dropped)
         self._outbox = Outbox(settings.queue)
         self._events: dict[str, GestureEvents] = {}
         self._statuses: dict[str, str] = {}

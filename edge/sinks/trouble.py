@@ -15,21 +15,23 @@ def tell_by_warning(line: str) -> None:
 class Trouble:
     """Counts what a sink lost, by cause, and tells of the first loss and of the end of a trouble, in a line each.
 
+    `also` tells how many more were lost that are counted elsewhere.
+
     Attributes:
         lost: what was lost so far, by cause.
         cause: what is wrong now; None when nothing is.
     """
 
-    def __init__(self, name: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, name: str, tell: Callable[[str], None], *, also: Callable[[], int] = lambda: 0) -> None:
         self.lost: dict[str, int] = {}
         self.cause: str | None = None
-        self._name, self._tell = name, tell
+        self._name, self._tell, self._also = name, tell, also
         self._lost_before = 0
 
     def begin(self, cause: str, told: str) -> None:
         """Say that something is wrong, unless that was said."""
         if self.cause is None:
-            self._lost_before = sum(self.lost.values())
+            self._lost_before = self._total()
             self._tell(f"{self._name}: {told}")
         self.cause = cause
 
@@ -41,4 +43,7 @@ class Trouble:
         """Say that all is well again, if it was not."""
         if self.cause is not None:
             self.cause = None
-            self._tell(f"{self._name}: works again, {sum(self.lost.values()) - self._lost_before} lost meanwhile")
+            self._tell(f"{self._name}: works again, {self._total() - self._lost_before} lost meanwhile")
+
+    def _total(self) -> int:
+        return sum(self.lost.values()) + self._also()
