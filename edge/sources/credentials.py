@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _MOST_BYTES = 4096
+_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
 _HIDDEN = "***"
 _VALUE_HIDDEN = rf"\g<1>{_HIDDEN}"
 _BEGIN = re.compile(r"[A-Za-z][\w+.-]*:?//|//|[A-Za-z][\w+.-]*:/")
@@ -67,7 +68,8 @@ def redacted(address: str) -> str:
     begin = _BEGIN.match(address)
     scheme, rest = (begin[0], address[begin.end() :]) if begin else ("", address)
     before, at, behind = rest.rpartition("@")
-    if ":" in before:
+    # What looks like a scheme may be a user, and what looks like a user a password.
+    if ":" in before or (at and scheme.lower() not in _SCHEMES):
         rest = f"{_HIDDEN}@{behind}"
     elif at:
         rest = f"{before}@{behind}"
