@@ -97,7 +97,9 @@ def _resident_mb(command: list[str]) -> list[float]:
     samples = []
     while process.poll() is None:
         with suppress(psutil.NoSuchProcess):
-            samples.append(process.memory_info().rss / MEBIBYTE)
+            resident = process.memory_info().rss
+            # A process that is about to end has let go of its memory.
+            samples += [resident / MEBIBYTE] if resident else []
         time.sleep(SAMPLE_S)
     if process.returncode != 0:
         raise subprocess.CalledProcessError(process.returncode, command)
