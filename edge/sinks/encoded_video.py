@@ -20,7 +20,7 @@ from edge.sinks.canvas import Canvas
 from edge.sinks.checked_file import CheckedFile
 from edge.sinks.rate import Rate
 from edge.sinks.sink import Sink
-from edge.sources.file_name import is_printable
+from edge.sinks.video_place import place_of_video
 from edge.sources.source import Source
 
 if TYPE_CHECKING:
@@ -74,17 +74,7 @@ class EncodedVideoSink(Sink):
     def open(self, source: Source) -> None:
         """See that the file can be written. Raises `OutputError`."""
         self._fps, self._ended = source.fps, None
-        try:
-            self._path = self._path.absolute()
-            self._is_new = not self._path.exists()
-            # An older file stays until the first frame: another output may turn out not to open.
-            self._path.open("ab").close()
-        except OSError as error:
-            raise OutputError(
-                f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
-            ) from error
-        if not is_printable(self._path):
-            raise OutputError(f"{self.name} must have a name in UTF-8, and folders with such names; choose another")
+        self._path, self._is_new = place_of_video(self._path, self.name)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and encode one frame. Raises `OutputError`."""

@@ -13,7 +13,7 @@ from edge.errors import DependencyError, OutputError
 from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.http_door import HttpDoor
-from edge.sinks.secret import secret_from_file
+from edge.sinks.secret import secret_of_sink
 from edge.sinks.sink import Sink
 from edge.sources.source import Source
 
@@ -46,7 +46,7 @@ class MetricsSink(Sink):
     def open_all(self, sources: Sequence[Source]) -> None:
         """Likewise, for several sources."""
         settings = self._settings
-        token = None if settings.token_file is None else secret_from_file(settings.token_file, of=self.name)
+        token = secret_of_sink(self.name, file=settings.token_file)
         try:
             from edge.sinks.metric_counts import MetricCounts
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edge.config.sink_settings import MqttSettings, TlsSettings
 from edge.errors import DependencyError, OutputError
 from edge.sinks.mqtt_messages import OFFLINE
-from edge.sinks.secret import secret_from_environment, secret_from_file
+from edge.sinks.secret import secret_of_sink
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -40,7 +40,9 @@ def client_from_settings(settings: MqttSettings, *, name: str, will_topic: str, 
     client.max_inflight_messages_set(most_underway)
     client.will_set(will_topic, OFFLINE, qos=1, retain=True)
     if settings.user is not None:
-        client.username_pw_set(settings.user, _password(settings, name))
+        client.username_pw_set(
+            settings.user, secret_of_sink(name, file=settings.password_file, variable=settings.password_env)
+        )
     if settings.tls is not None:
         client.tls_set_context(_tls_context(settings.tls, name))
     return client
@@ -54,14 +56,6 @@ def client_id_of(node: str, *, machine_id: Path = Path("/etc/machine-id")) -> st
         machine = b""
     digest = hashlib.sha256(b"edge-hands:" + (machine or platform.node().encode())).hexdigest()
     return f"edge-{node}-{digest[:12]}"
-
-
-def _password(settings: MqttSettings, name: str) -> str | None:
-    if settings.password_file is not None:
-        return secret_from_file(settings.password_file, of=name)
-    if settings.password_env is not None:
-        return secret_from_environment(settings.password_env, of=name)
-    return None
 
 
 def _tls_context(tls: TlsSettings, name: str) -> ssl.SSLContext:

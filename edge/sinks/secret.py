@@ -1,32 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Passwords and tokens: the first line of a file or an environment variable, never shown."""
+"""The secret of a sink, or an error of that sink."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from edge.errors import OutputError
+from edge.secret import secret_from_environment, secret_from_file
 
-_MOST_BYTES = 64 * 1024
 
-
-def secret_from_file(path: Path, *, of: str) -> str:
-    """Return the first line of a file. Raises `OutputError`, which says whose secret `of` it is."""
+def secret_of_sink(name: str, *, file: Path | None, variable: str | None = None) -> str | None:
+    """Return what a file or an environment variable holds, None where neither is named. Raises `OutputError`."""
     try:
-        with path.open("rb") as file:
-            line = file.read(_MOST_BYTES).split(b"\n", 1)[0].rstrip(b"\r").decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise OutputError(f"{of}: the secret in {path} cannot be read: {reason}; check the file") from error
-    if not line:
-        raise OutputError(f"{of}: the first line of {path} is empty; put the secret there")
-    return line
-
-
-def secret_from_environment(name: str, *, of: str) -> str:
-    """Return what an environment variable holds. Raises `OutputError` when there is nothing."""
-    secret = os.environ.get(name)
-    if not secret:
-        raise OutputError(f"{of}: the environment variable {name} is not set; put the secret there")
-    return secret
+        if file is not None:
+            return secret_from_file(file)
+        return None if variable is None else secret_from_environment(variable)
+    except ValueError as error:
+        raise OutputError(f"{name}: {error}") from None

@@ -14,7 +14,7 @@ from edge.results import FrameResult
 from edge.sinks.canvas import Canvas
 from edge.sinks.rate import Rate
 from edge.sinks.sink import Sink
-from edge.sources.file_name import is_printable
+from edge.sinks.video_place import place_of_video
 from edge.sources.source import Source
 
 # What the FFmpeg of OpenCV's own wheels can encode, by container.
@@ -59,17 +59,7 @@ class VideoSink(Sink):
         self._live = source.live
         self._source_fps = source.fps
         self._ended = None
-        try:
-            self._path = self._path.absolute()
-            self._is_new = not self._path.exists()
-            # An older file stays until the first frame: another output may turn out not to open.
-            self._path.open("ab").close()
-        except OSError as error:
-            raise OutputError(
-                f"{self.name} cannot be opened: {error.strerror}; name a file in an existing folder that may be written"
-            ) from error
-        if not is_printable(self._path):
-            raise OutputError(f"{self.name} must have a name in UTF-8, and folders with such names; choose another")
+        self._path, self._is_new = place_of_video(self._path, self.name)
         if (shortage := self._shortage()) is not None:
             raise OutputError(f"{self.name} cannot be begun because {shortage}; make room or name another file")
 

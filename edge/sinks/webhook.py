@@ -21,7 +21,7 @@ from edge.frame import Frame
 from edge.results import FrameResult
 from edge.sinks.gesture_events import GestureEvents
 from edge.sinks.label import label_of
-from edge.sinks.secret import secret_from_file
+from edge.sinks.secret import secret_of_sink
 from edge.sinks.sink import Sink
 from edge.sinks.trouble import Trouble, tell_by_warning
 from edge.sources.source import Source
@@ -69,8 +69,8 @@ class WebhookSink(Sink):
     def open(self, source: Source) -> None:  # noqa: ARG002 - part of every sink's shape
         """Read the secret and begin to wait for results. Raises `OutputError`."""
         self._headers = {"Content-Type": "application/json", "User-Agent": "edge-hands"}
-        if self._settings.secret_file is not None:
-            secret = secret_from_file(self._settings.secret_file, of=self.name)
+        secret = secret_of_sink(self.name, file=self._settings.secret_file)
+        if secret is not None:
             if not (secret.isascii() and secret.isprintable()):
                 told = f"the secret in {self._settings.secret_file} has characters that no header can carry"
                 raise OutputError(f"{self.name}: {told}; write it in ASCII")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from edge.errors import UsageError
+from edge.secret import secret_from_environment, secret_from_file
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_MOST_BYTES = 4096
 _SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
 _HIDDEN = "***"
 _VALUE_HIDDEN = rf"\g<1>{_HIDDEN}"
@@ -36,22 +35,17 @@ class Credentials:
     def from_file(cls, user: str, file: Path) -> Self:
         """Return the password that is the first line of a file. Raises `UsageError`."""
         try:
-            with file.open("rb") as opened:
-                line = opened.read(_MOST_BYTES).split(b"\n")[0].rstrip(b"\r").decode()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-            raise UsageError(f"password file {file} cannot be read: {reason}; name a file of one line") from None
-        if not line:
-            raise UsageError(f"password file {file} is empty; write the password into its first line")
-        return cls(user, line)
+            return cls(user, secret_from_file(file))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
     @classmethod
     def from_environment(cls, user: str, variable: str) -> Self:
         """Return the password that an environment variable holds. Raises `UsageError`."""
-        password = os.environ.get(variable)
-        if not password:
-            raise UsageError(f"password variable {variable} is not set; export it, or use password_file=FILE")
-        return cls(user, password)
+        try:
+            return cls(user, secret_from_environment(variable))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
     @property
     def userinfo(self) -> str:

@@ -201,7 +201,7 @@ def test_wrong_password_is_told_and_nothing_waits(broker: Broker, tmp_path: Path
     sink.close()
     assert time.monotonic() - begun_s < 3.0
     (tmp_path / "secret").unlink()
-    with pytest.raises(OutputError, match=r"the secret in .*secret cannot be read"):
+    with pytest.raises(OutputError, match=r"password file .*secret cannot be read"):
         sink.open(source())
 
 
